@@ -1,0 +1,118 @@
+/*
+ * Configuration of tabardd: DIR/tabard.yaml, read once by the parent and given to every child as it was read.
+ * It holds no secret, only the names of files.
+ */
+#ifndef TB_CA_CONFIG_CONFIG_H
+#define TB_CA_CONFIG_CONFIG_H
+
+#include <sys/socket.h>
+
+#include "lib/dns/caa.h"
+#include "lib/profile/profile.h"
+#include "lib/statement/audience.h"
+
+#define TB_CONFIG_WHY_MAX           511
+#define TB_CONFIG_PATH_MAX          1023
+#define TB_CONFIG_NUM_ZONES_MAX     64
+#define TB_CONFIG_NUM_NETS_MAX      32
+#define TB_CONFIG_NUM_RESOLVERS_MAX 4
+#define TB_CONFIG_NUM_ANCHORS_MAX   4
+
+struct tb_listen {
+    bool on;
+    struct sockaddr_storage addr;
+    socklen_t addr_len;
+    char text[64]; /* "127.0.0.1:14000" */
+};
+struct tb_net {
+    uint8_t addr[16];
+    uint8_t prefix; /* in v4-mapped form: 0..128 */
+};
+
+/* How names under `domain` are resolved and reached. The most specific zone wins; "." is the default and always there.
+ */
+struct tb_zone {
+    char domain[TB_IDENT_VALUE_MAX + 1];                    /* "" for "." */
+    struct tb_listen resolver[TB_CONFIG_NUM_RESOLVERS_MAX]; /* forwarders; none = recursion from the root */
+    size_t num_resolvers;
+    char trust_anchor[TB_CONFIG_NUM_ANCHORS_MAX][256]; /* DS or DNSKEY in zone-file form */
+    size_t num_trust_anchors;
+    struct tb_net allow_private[TB_CONFIG_NUM_NETS_MAX]; /* otherwise refused ranges that may be contacted */
+    size_t num_allow_private;
+    uint16_t http_port, https_port; /* where http-01 starts (80) and where https redirects may go (443) */
+};
+
+struct tb_limits {
+    uint32_t connections_max;   /* open HTTPS connections */
+    uint32_t request_timeout_s; /* from first byte to last byte of a request */
+    uint32_t idle_timeout_s;    /* kept connection without a request */
+    uint32_t orders_per_account_pending_max;
+    uint32_t order_lifetime_s; /* at most 48 h: the judge's window */
+    uint32_t authz_pending_s, authz_valid_s;
+    uint32_t validations_max; /* in flight */
+    uint32_t validation_timeout_s;
+    uint32_t accounts_per_minute_max; /* new accounts from all clients together */
+};
+
+struct tb_config {
+    char path[TB_CONFIG_PATH_MAX + 1]; /* of the file */
+    char dir[TB_CONFIG_PATH_MAX + 1];  /* state directory: absolute, the file's own */
+    uint8_t ca_id[TB_CA_ID_LEN];
+    char name[TB_IDENT_VALUE_MAX + 1];  /* HOST */
+    char base_url[TB_BASE_URL_MAX + 1]; /* "https://HOST:PORT" (":443" left out) */
+    char user[64];                      /* "" = do not change */
+    struct tb_listen listen, metrics, http, responder;
+    char website[256], terms_of_service[256];
+    char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
+    size_t num_caa_identities;
+    uint32_t signer;      /* number of this signer, from 1 */
+    uint16_t perspective; /* of the local validator, from 1 */
+    char default_profile[TB_PROFILE_NAME_MAX + 1];
+    struct tb_profile profiles[TB_PROFILE_NUM_MAX];
+    size_t num_profiles;
+    struct tb_zone zones[TB_CONFIG_NUM_ZONES_MAX];
+    size_t num_zones;
+    struct tb_limits limits;
+    tb_methods_t methods;                 /* enabled for validation */
+    uint8_t policy_digest[TB_DIGEST_LEN]; /* of the validation policy: methods, zones, perspective */
+};
+
+/*
+ * Parse and check everything that can be checked without the file system.  On failure TB_E_CONFIG and one sentence with
+ * file, line, key, what was found and what was expected in why.  path is for messages and gives dir.
+ */
+int tb_config_parse(struct tb_span text, const char *path, struct tb_config **out,
+                    char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
+void tb_config_free(struct tb_config *cfg); /* NULL-safe */
+
+const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const char *name,
+                                           const char *version /* NULL = any */);
+void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out);
+const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dns_name); /* never NULL */
+
+/* Files under dir. */
+enum tb_state_file {
+    TB_FILE_HTTPS_KEY,     /* keys/https.key       front */
+    TB_FILE_HTTPS_CHAIN,   /* https.pem            front: leaf and issuing CA */
+    TB_FILE_ID_KEY,        /* keys/id.key          front: enciphers public ids */
+    TB_FILE_TOKEN_KEY,     /* keys/token.key       validator */
+    TB_FILE_STATEMENT_KEY, /* keys/statement-1-1.key  validator makes, judge verifies */
+    TB_FILE_ISSUING_SERVER_KEY,
+    TB_FILE_ISSUING_CLIENT_KEY, /* keys/issuing-server.key  keyholder */
+    TB_FILE_ISSUING_SERVER,
+    TB_FILE_ISSUING_CLIENT, /* issuing-server.pem */
+    TB_FILE_ROOT_SERVER,
+    TB_FILE_ROOT_CLIENT, /* root-server.pem */
+    TB_FILE_ROOT_SERVER_KEY,
+    TB_FILE_ROOT_CLIENT_KEY, /* keys/root-server.key, never opened by run */
+    TB_FILE_ROOT_SERVER_CRL,
+    TB_FILE_ROOT_CLIENT_CRL, /* root-server.crl */
+    TB_FILE_STORE_DIR,       /* store/               front: tabard.db */
+    TB_FILE_LOG_DIR,         /* log/                 judge */
+    TB_FILE_CONTROL,         /* control.sock         parent */
+    TB_FILE__COUNT
+};
+/* Full path into out. */
+void tb_config_file(const struct tb_config *cfg, enum tb_state_file file, char out[static TB_CONFIG_PATH_MAX + 65]);
+
+#endif

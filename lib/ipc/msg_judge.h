@@ -1,0 +1,62 @@
+/* Messages between the front and the judge: finalize, and catching up with its log. */
+#ifndef TB_IPC_MSG_JUDGE_H
+#define TB_IPC_MSG_JUDGE_H
+
+#include "lib/acme/url.h"
+#include "lib/base/problem.h"
+#include "lib/jose/jws.h"
+#include "lib/pki/tbs.h"
+
+#define TB_MSG_FINALIZE_STATEMENTS_MAX (TB_IDENT_NUM_MAX * 8)
+#define TB_MSG_SYNC_RECORDS_MAX        64
+
+/* Who the signer is and how far its log goes. */
+struct tb_msg_judge_hello {
+    uint32_t signer;
+    uint32_t epoch;
+    uint64_t last_seq; /* of the newest issuance record; 0 = none */
+};
+void tb_msg_judge_hello_write(struct tb_wr *wr, const struct tb_msg_judge_hello *m);
+int tb_msg_judge_hello_read(struct tb_span body, struct tb_msg_judge_hello *out) TB_MUST_USE;
+
+/* The client's whole finalize JWS and what shows that it may be granted. */
+struct tb_msg_finalize_req {
+    struct tb_span jws;               /* request body as received */
+    struct tb_span account_jwk;       /* canonical JSON */
+    struct tb_span account_statement; /* empty while the account still has its first key */
+    size_t num_statements;
+    const struct tb_span *statement; /* borrowed when writing; array owned after reading, bytes borrowed */
+};
+void tb_msg_finalize_req_write(struct tb_wr *wr, const struct tb_msg_finalize_req *m);
+int tb_msg_finalize_req_read(struct tb_span body, struct tb_msg_finalize_req *out) TB_MUST_USE;
+void tb_msg_finalize_req_clear(struct tb_msg_finalize_req *m);
+
+/* One issuance, as the log has it. */
+struct tb_issued {
+    uint64_t seq; /* log sequence number, from 1 */
+    tb_order_no_t order;
+    tb_time_t made_at;
+    enum tb_issuer issuer;
+    struct tb_span cert; /* DER, borrowed */
+};
+struct tb_msg_finalize_rsp {
+    struct tb_problem problem; /* type NONE: issued */
+    struct tb_issued issued;
+};
+void tb_msg_finalize_rsp_write(struct tb_wr *wr, const struct tb_msg_finalize_rsp *m);
+int tb_msg_finalize_rsp_read(struct tb_span body, struct tb_msg_finalize_rsp *out) TB_MUST_USE;
+
+/* Issuances with a sequence number above `after`, oldest first, at most TB_MSG_SYNC_RECORDS_MAX. */
+struct tb_msg_sync_req {
+    uint64_t after;
+};
+void tb_msg_sync_req_write(struct tb_wr *wr, const struct tb_msg_sync_req *m);
+int tb_msg_sync_req_read(struct tb_span body, struct tb_msg_sync_req *out) TB_MUST_USE;
+struct tb_msg_sync_rsp {
+    size_t num;
+    struct tb_issued issued[TB_MSG_SYNC_RECORDS_MAX];
+};
+void tb_msg_sync_rsp_write(struct tb_wr *wr, const struct tb_msg_sync_rsp *m);
+int tb_msg_sync_rsp_read(struct tb_span body, struct tb_msg_sync_rsp *out) TB_MUST_USE;
+
+#endif
