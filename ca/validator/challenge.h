@@ -22,7 +22,8 @@ typedef void tb_challenge_done_fn(struct tb_challenge *c, void *arg);
 struct tb_challenge_method {
     enum tb_method method;
     const char *name;
-    /* 0: tb_challenge_finish comes later, never inside this call. Negative: the problem is set, nothing is under way. */
+    /* 0: tb_challenge_finish comes later, never inside this call. Negative: the problem is set, nothing is under way.
+     */
     int (*start)(struct tb_challenge *c);
     /* Nothing may come afterwards. Also called after tb_challenge_finish. */
     void (*cancel)(struct tb_challenge *c);

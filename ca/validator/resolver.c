@@ -10,15 +10,15 @@
 
 #include <unbound-event.h>
 
-#define ROOT_KEY_FILE "/usr/share/dns/root.key"
-#define CONF_MAX      (64u << 10)
-#define POOL_MAX      512
-#define CLASS_IN      1
-#define RCODE_OK      0
+#define ROOT_KEY_FILE  "/usr/share/dns/root.key"
+#define CONF_MAX       (64u << 10)
+#define POOL_MAX       512
+#define CLASS_IN       1
+#define RCODE_OK       0
 #define RCODE_NXDOMAIN 3
 /* Third parameter of the callback: unbound-event.h. */
-#define SEC_BOGUS  1
-#define SEC_SECURE 2
+#define SEC_BOGUS      1
+#define SEC_SECURE     2
 
 struct tb_dns_query {
     struct tb_resolver *r;
