@@ -173,7 +173,9 @@ static void print_result(const struct tb_init_options *o, const struct tb_config
     printf("                    %s/root-client.pem (for clients)\n", cfg->dir);
     printf("  root keys         %s/root-keys/ (%s)\n", cfg->dir,
            o->has_passphrase ? "enciphered with your passphrase" : "NOT enciphered");
-    printf("  state belongs to  %s\n", o->give ? cfg->user : "you, who ran this");
+    printf("  state belongs to  %s\n", o->give          ? cfg->user
+                                       : geteuid() == 0 ? "root: give --user NAME to run with fewer rights"
+                                                        : "you, who ran this");
     printf("\nThe root keys are needed again only for a new issuing CA or root CRL (the CRLs are due in 12 months).\n"
            "Move %s/root-keys to a place that no network reaches.\n",
            cfg->dir);
