@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,6 +27,7 @@ struct life {
     struct event *edge_timer[TB_ROLE__COUNT]; /* runs while an edge is waited for */
     bool weak_sandbox;
     bool started; /* START came */
+    bool set_up;  /* the role hears of its edges */
     bool leaving;
     int status;
 };
@@ -76,7 +78,7 @@ static void edge_down(struct life *l, enum tb_role peer)
 {
     tb_channel_free(l->child.peer[peer]);
     l->child.peer[peer] = NULL;
-    if (l->role->peer_down != NULL)
+    if (l->set_up && l->role->peer_down != NULL)
         l->role->peer_down(&l->child, peer);
 }
 
@@ -251,15 +253,18 @@ static int receive_start(struct life *l, int parent_fd)
     return 0;
 }
 
-static void prepare_process(void)
+static void prepare_process(enum tb_role role)
 {
     static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
     struct rlimit none = {0};
+    char name[16]; /* of the kernel's size; the program was started by way of /proc, whose name says nothing */
     struct rlimit files;
 
     /* The parent stops its children, in order: a signal to the whole group (^C, systemd) must not overtake it. */
     for (size_t i = 0; i < TB_ARRAY_LEN(ignored); i++)
         signal(ignored[i], SIG_IGN);
+    snprintf(name, sizeof(name), "tb-%s", tb_role_name(role));
+    (void)prctl(PR_SET_NAME, name);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &none);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -337,6 +342,7 @@ static int start_role(struct life *l)
         l->role->sandbox(&l->child, &spec);
     if ((r = enter_sandbox(l, &spec)) < 0 || (l->role->setup != NULL && (r = l->role->setup(&l->child)) < 0))
         return r;
+    l->set_up = true;
     for (enum tb_role peer = TB_ROLE_NONE; peer < TB_ROLE__COUNT; peer++)
         if (l->child.peer[peer] != NULL)
             edge_up(l, peer);
@@ -372,7 +378,7 @@ int tb_child_run(const struct tb_child_role *role, int parent_fd)
     int r;
 
     tb_log_setup(tb_role_name(role->role), false, TB_LOG_INFO);
-    prepare_process();
+    prepare_process(role->role);
     for (size_t i = 0; i < TB_LISTEN__COUNT; i++)
         l.child.listen_fd[i] = -1;
     if ((r = start_loop(&l, parent_fd)) < 0 || (r = start_role(&l)) < 0) {
