@@ -188,7 +188,7 @@ static int names_make(const struct found *f, struct tb_csr *csr, struct tb_probl
     if (f->san.p != NULL) {
         r = tb_san_read(f->san, f->num_cn, &csr->idents, &csr->num_idents, &why);
         if (r < 0)
-            return tb_problem_set(pb, r, TB_P_BAD_CSR, "the request's subject alternative name is refused: %s", why);
+            return tb_problem_set(pb, r, TB_P_BAD_CSR, "the subject alternative name of the request %s", why);
     } else if ((csr->idents = calloc(f->num_cn + 1, sizeof(*csr->idents))) == NULL) {
         return TB_E_NOMEM;
     }

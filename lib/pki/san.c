@@ -16,7 +16,7 @@ static int ip_read(struct tb_span octets, struct tb_ident *out, const char **out
     int family = octets.len == IPV4_LEN ? AF_INET : AF_INET6;
 
     if (octets.len != IPV4_LEN && octets.len != IPV6_LEN) {
-        *out_why = "an iPAddress has neither 4 nor 16 octets";
+        *out_why = "holds an iPAddress of neither 4 nor 16 octets";
         return TB_E_FORMAT;
     }
     if (inet_ntop(family, octets.p, text, sizeof(text)) == NULL)
@@ -36,7 +36,7 @@ static int name_read(struct tb_rd *rd, struct tb_ident *out, const char **out_wh
         return tb_ident_parse(TB_IDENT_DNS, value, out, out_why);
     if (tag == TAG_IP)
         return ip_read(value, out, out_why);
-    *out_why = "only dNSName and iPAddress are supported";
+    *out_why = "holds something other than dNSName and iPAddress";
     return TB_E_UNSUPPORTED;
 }
 
@@ -48,7 +48,7 @@ static int count(struct tb_rd list, size_t *out, const char **out_why)
 
     for (*out = 0; list.left > 0; (*out)++) {
         if (*out == TB_IDENT_NUM_MAX) {
-            *out_why = "too many names";
+            *out_why = "holds too many names";
             return TB_E_LIMIT;
         }
         if ((r = tb_der_any(&list, &tag, NULL, NULL)) < 0)
@@ -56,7 +56,7 @@ static int count(struct tb_rd list, size_t *out, const char **out_why)
     }
     if (*out > 0)
         return 0;
-    *out_why = "it is empty";
+    *out_why = "is empty";
     return TB_E_FORMAT;
 }
 
@@ -70,7 +70,7 @@ int tb_san_read(struct tb_span ext, size_t spare, struct tb_ident **out, size_t 
 
     *out = NULL;
     *out_num = 0;
-    *out_why = "malformed";
+    *out_why = "is malformed";
     if (tb_der_enter(&rd, TB_DER_SEQUENCE, &list) < 0 || tb_rd_end(&rd) < 0)
         return TB_E_FORMAT;
     if ((r = count(list, &n, out_why)) < 0)
