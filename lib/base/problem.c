@@ -49,7 +49,7 @@ int tb_problem_http_status(const struct tb_problem *pb)
     return (unsigned)pb->type < TB_P__COUNT && pb->type != TB_P_NONE ? types[pb->type].http_status : 500;
 }
 
-static void put_detail(char *out, const char *fmt, va_list ap)
+static void TB_PRINTF(2, 0) put_detail(char *out, const char *fmt, va_list ap)
 {
     if (vsnprintf(out, TB_PROBLEM_DETAIL_MAX + 1, fmt, ap) < 0)
         out[0] = '\0';

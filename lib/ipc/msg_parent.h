@@ -5,15 +5,18 @@
 #include "lib/base/bytes.h"
 #include "lib/ipc/message.h"
 
-#define TB_CONFIG_TEXT_MAX (1u << 20)
+#define TB_CONFIG_TEXT_MAX     (1u << 20)
+#define TB_CONFIG_PATH_LEN_MAX 1023
+#define TB_CONTROL_REQ_MAX     4096u      /* a command and its arguments */
+#define TB_CONTROL_RSP_MAX     (4u << 20) /* a listing */
 
 /* The configuration file as the parent read it: the same bytes for every child; it holds no secret. */
 struct tb_msg_config {
     uint32_t version; /* TB_IPC_VERSION */
     bool log_json;
-    bool weak_sandbox;   /* the operator allowed to go on without a sandbox part */
-    char path[1024];     /* of the file, for messages and for relative paths */
-    struct tb_span text; /* borrowed */
+    bool weak_sandbox;                     /* the operator allowed to go on without a sandbox part */
+    char path[TB_CONFIG_PATH_LEN_MAX + 1]; /* of the file, for messages and for relative paths */
+    struct tb_span text;                   /* borrowed */
 };
 void tb_msg_config_write(struct tb_wr *wr, const struct tb_msg_config *m);
 int tb_msg_config_read(struct tb_span body, struct tb_msg_config *out) TB_MUST_USE;

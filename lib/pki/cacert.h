@@ -45,7 +45,10 @@ int tb_issuing_make(struct tb_wr *pem, EVP_PKEY *key, const char *cn, enum tb_is
 /* The root's CRL (no entries), number, next update. PEM. */
 int tb_root_crl_make(struct tb_wr *pem, struct tb_span root_pem, EVP_PKEY *root_key, uint64_t number, tb_time_t now,
                      tb_time_t next_update) TB_MUST_USE;
-/* Sign a TBS with an issuing key: DER ECDSA signature; at most TB_SIG_MAX bytes. */
+/* The algorithm that a key signs with; TB_E_UNSUPPORTED when it is neither P-256 nor P-384. */
+int tb_key_sig_alg(EVP_PKEY *key, enum tb_sig_alg *out) TB_MUST_USE;
+/* Sign a TBS with an issuing key: DER ECDSA signature; at most TB_SIG_MAX bytes. TB_E_INVAL when alg is not the key's.
+ */
 #define TB_SIG_MAX 112
 int tb_key_sign(EVP_PKEY *key, enum tb_sig_alg alg, struct tb_span tbs, uint8_t out[static TB_SIG_MAX],
                 size_t *out_len) TB_MUST_USE;

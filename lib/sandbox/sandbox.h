@@ -29,11 +29,12 @@ struct tb_sandbox_spec {
 };
 
 /*
- * Enter, in this order: no new privileges, not dumpable, network namespace, user and capabilities, Landlock, seccomp
+ * Enter, in this order: no new privileges, network namespace, user and capabilities, not dumpable, Landlock, seccomp
  * (all threads).  *out_parts gets the TB_SANDBOX_* bits that hold.  Without allow_weak, a part that the kernel does not
  * have or refuses is TB_E_DENIED and *out_why names it (constant text); the network namespace is the exception when not
- * root and user namespaces are off, because seccomp refuses socket calls anyway.  A build with sanitizers enters only
- * what they survive, and its bits say so.
+ * root and user namespaces are off, because seccomp refuses socket calls anyway.  With allow_weak a missing part is
+ * named in *out_why too, and the result is 0; otherwise *out_why is NULL on success.  Call it with one thread only.  A
+ * build with sanitizers enters only what they survive, and its bits say so.
  */
 int tb_sandbox_enter(const struct tb_sandbox_spec *spec, uint32_t *out_parts, const char **out_why) TB_MUST_USE;
 

@@ -1,16 +1,18 @@
 /*
  * A strict subset of YAML on libyaml's events: mappings, sequences, scalars; every node knows its line.
- * Refused: duplicate keys, anchors, aliases, tags, several documents, an empty document, depth over TB_YAML_DEPTH_MAX,
- * more than TB_YAML_NODES_MAX nodes.
+ * Refused: duplicate keys, anchors, aliases, tags, directives, several documents, an empty document, encodings other
+ * than UTF-8, NUL characters, and what is beyond the maxima below.
  */
 #ifndef TB_YAML_YAML_H
 #define TB_YAML_YAML_H
 
 #include "lib/base/bytes.h"
 
-#define TB_YAML_DEPTH_MAX 8
-#define TB_YAML_NODES_MAX 20000
-#define TB_YAML_WHY_MAX   255
+#define TB_YAML_DEPTH_MAX   8
+#define TB_YAML_NODES_MAX   20000
+#define TB_YAML_MEMBERS_MAX 64 /* of one mapping: the search for duplicates is linear */
+#define TB_YAML_KEY_MAX     64
+#define TB_YAML_WHY_MAX     255
 
 enum tb_yaml_kind { TB_YAML_SCALAR, TB_YAML_MAP, TB_YAML_SEQ };
 

@@ -1,0 +1,160 @@
+/* What concerns several keys of the configuration at once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/config/schema.h"
+#include "ca/config/value.h"
+
+struct check {
+    struct tb_config *cfg;
+    const struct tb_yaml *root;
+    const char *path;
+    char *why;
+};
+
+/* The line of a top-level key, or of the file's beginning. */
+static unsigned line_of(const struct check *c, const char *key)
+{
+    const struct tb_yaml *y = tb_yaml_get(c->root, key);
+
+    return y != NULL ? y->line : c->root->line;
+}
+
+/* The line of the i-th entry of a top-level sequence. */
+static unsigned line_of_entry(const struct check *c, const char *key, size_t i)
+{
+    const struct tb_yaml *seq = tb_yaml_get(c->root, key);
+    const struct tb_yaml *e = seq != NULL ? seq->child : NULL;
+
+    while (e != NULL && i-- > 0)
+        e = e->next;
+    return e != NULL ? e->line : line_of(c, key);
+}
+
+static int check_base_url(const struct check *c)
+{
+    struct tb_ident host;
+    char want[TB_BASE_URL_MAX + 1] = "";
+
+    if (tb_value_host(c->cfg->name, &host) != 0)
+        return TB_E_INTERNAL;
+    if (tb_value_base_url_of(c->cfg->base_url, &host))
+        return 0;
+    if (tb_value_base_url(want, &host, tb_value_listen_port(&c->cfg->listen)) != 0)
+        return tb_config_refuse(c->why, c->path, line_of(c, "name"), "name: too long for a base URL");
+    return tb_config_refuse(c->why, c->path, line_of(c, "base_url"),
+                            "base_url: does not belong to name; expected https://NAME:PORT without :443 and without a "
+                            "final slash, such as %s",
+                            want);
+}
+
+static int check_listeners(const struct check *c)
+{
+    const struct tb_config *cfg = c->cfg;
+    const struct {
+        const char *key;
+        const struct tb_listen *at;
+    } all[] = {
+        {"listen", &cfg->listen}, {"metrics", &cfg->metrics}, {"http", &cfg->http}, {"responder", &cfg->responder}};
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(all); i++)
+        for (size_t k = 0; k < i; k++)
+            if (all[i].at->on && all[k].at->on && strcmp(all[i].at->text, all[k].at->text) == 0)
+                return tb_config_refuse(c->why, c->path, line_of(c, all[i].key),
+                                        "%s: %s is the address of %s; expected one of its own", all[i].key,
+                                        all[i].at->text, all[k].key);
+    return 0;
+}
+
+static int check_profile(const struct check *c, size_t i)
+{
+    const struct tb_profile *p = &c->cfg->profiles[i];
+    unsigned line = line_of_entry(c, "profiles", i);
+    const char *why = NULL;
+
+    if (tb_profile_check(p, &why) != 0)
+        return tb_config_refuse(c->why, c->path, line, "profiles: %s@%s: %s", p->name, p->version,
+                                why != NULL ? why : "the recipe is not sound");
+    for (size_t k = 0; k < i; k++) {
+        const struct tb_profile *other = &c->cfg->profiles[k];
+
+        if (strcmp(other->name, p->name) != 0)
+            continue;
+        if (strcmp(other->version, p->version) == 0)
+            return tb_config_refuse(c->why, c->path, line,
+                                    "profiles: %s@%s stands twice; expected each name and version once", p->name,
+                                    p->version);
+        if (other->offered && p->offered)
+            return tb_config_refuse(c->why, c->path, line,
+                                    "profiles: %s@%s and %s@%s are both offered; expected one version of a name",
+                                    p->name, other->version, p->name, p->version);
+    }
+    if (!p->offered)
+        return 0;
+    if ((p->control_methods & c->cfg->methods) == 0)
+        return tb_config_refuse(c->why, c->path, line,
+                                "profiles: %s@%s is offered, but none of its control methods is among methods", p->name,
+                                p->version);
+    if (p->use_methods != 0 && (p->use_methods & c->cfg->methods) == 0)
+        return tb_config_refuse(c->why, c->path, line,
+                                "profiles: %s@%s is offered, but none of its use methods is among methods", p->name,
+                                p->version);
+    return 0;
+}
+
+static int check_profiles(const struct check *c)
+{
+    const struct tb_profile *def;
+    char found[TB_FOUND_MAX + 8];
+    int err = 0;
+
+    for (size_t i = 0; err == 0 && i < c->cfg->num_profiles; i++)
+        err = check_profile(c, i);
+    if (err != 0)
+        return err;
+    def = tb_config_profile(c->cfg, c->cfg->default_profile, NULL);
+    if (def != NULL && def->offered)
+        return 0;
+    tb_setting_show(found, c->cfg->default_profile);
+    return tb_config_refuse(c->why, c->path, line_of(c, "default_profile"),
+                            "default_profile: %s is not offered; expected the name of an offered profile", found);
+}
+
+static int compare_zones(const void *a, const void *b)
+{
+    return strcmp(((const struct tb_zone *)a)->domain, ((const struct tb_zone *)b)->domain);
+}
+
+/* Sorts the zones, so that their order in the file has no meaning, and adds "." when it is not there. */
+static int check_zones(const struct check *c)
+{
+    struct tb_config *cfg = c->cfg;
+    bool has_root = false;
+
+    for (size_t i = 0; i < cfg->num_zones; i++) {
+        has_root = has_root || cfg->zones[i].domain[0] == '\0';
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(cfg->zones[i].domain, cfg->zones[k].domain) == 0)
+                return tb_config_refuse(c->why, c->path, line_of_entry(c, "zones", i),
+                                        "zones: domain %s stands twice; expected each domain once",
+                                        cfg->zones[i].domain[0] != '\0' ? cfg->zones[i].domain : ".");
+    }
+    if (!has_root && cfg->num_zones == TB_CONFIG_NUM_ZONES_MAX)
+        return tb_config_refuse(c->why, c->path, line_of(c, "zones"), "zones: no room for \".\"; expected at most %d",
+                                TB_CONFIG_NUM_ZONES_MAX - 1);
+    if (!has_root)
+        cfg->zones[cfg->num_zones++] = (struct tb_zone){.http_port = 80, .https_port = 443};
+    qsort(cfg->zones, cfg->num_zones, sizeof(cfg->zones[0]), compare_zones);
+    return 0;
+}
+
+int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const char *path,
+                    char why[static TB_CONFIG_WHY_MAX + 1])
+{
+    struct check c = {.cfg = cfg, .root = root, .path = path, .why = why};
+    int err;
+
+    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_profiles(&c)) != 0)
+        return err;
+    return check_zones(&c);
+}

@@ -1,0 +1,54 @@
+/*
+ * The judge: decides about finalize requests, has leaves signed by the keyholder, logs them, and only then answers.
+ * This header is for the files of the judge.
+ */
+#ifndef TB_CA_JUDGE_JUDGE_H
+#define TB_CA_JUDGE_JUDGE_H
+
+#include "ca/child.h"
+#include "ca/judge/finalize.h"
+#include "ca/judge/flight.h"
+#include "ca/judge/log.h"
+#include "ca/judge/profiles.h"
+
+/* Counters since start. */
+struct tb_judge_counters {
+    uint64_t issued, refused, repeated, sign_refused, syncs;
+};
+
+struct tb_judge {
+    struct tb_child *child;
+    struct tb_judge_state state;
+    struct tb_ilog *log;
+    struct tb_profiles profiles;
+    struct tb_flights flights;
+    uint64_t last_issue_seq; /* newest durable issuance; 0 = none */
+    tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
+    char why[TB_ILOG_WHY_MAX + 1];
+    struct event *commit; /* fires at the end of a loop turn in which something was appended */
+    struct tb_wr out;     /* answers */
+    struct tb_wr rec;     /* records read back */
+    struct tb_wr certs;   /* certificates of a sync answer */
+    struct tb_judge_counters counters;
+    bool draining;
+};
+
+/* An edge that cannot be written to is the edge's trouble: the answer is dropped, the front asks again. */
+void tb_judge_answer(struct tb_judge *j, enum tb_role to, enum tb_msg_type type, uint32_t id);
+
+/* finalize.c has the decision; these are the loop's side (issue.c, sync.c, stats.c). */
+int tb_judge_on_finalize(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_signed(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_sync(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+/* Answer of the control socket: state of signer and log, as JSON. */
+void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json);
+/* The keyholder's edge is up again: ask anew for whatever it has not answered. */
+void tb_judge_resend(struct tb_judge *j);
+/* The front's edge went down: nobody waits any more. */
+void tb_judge_forget_waiters(struct tb_judge *j);
+/* Event callback: make durable what was appended and answer. */
+void tb_judge_commit(evutil_socket_t fd, short what, void *judge);
+void tb_judge_exit_when_idle(struct tb_judge *j);
+
+#endif

@@ -1,0 +1,52 @@
+/* Engine: what a back end does with rows. SQLite here; the shared logic (cache, queue, group commit) stands above.
+ * Private to the store. */
+#ifndef TB_CA_STORE_ENGINE_H
+#define TB_CA_STORE_ENGINE_H
+
+#include "ca/store/row.h"
+#include "ca/store/store.h"
+
+/* One connection; used by one thread at a time. */
+struct tb_engine;
+
+/* migrate: make or bring up to date the schema (the writer's connection only). */
+int tb_engine_open(const char *dir, bool migrate, struct tb_engine **out,
+                   char why[static TB_STORE_WHY_MAX + 1]) TB_MUST_USE;
+void tb_engine_close(struct tb_engine *e); /* NULL-safe */
+
+int tb_engine_begin(struct tb_engine *e) TB_MUST_USE;
+int tb_engine_commit(struct tb_engine *e) TB_MUST_USE; /* durable when it returns 0 */
+void tb_engine_rollback(struct tb_engine *e);
+/* rev 0 inserts (TB_E_EXISTS), others update the row whose rev is one lower (TB_E_STATE). */
+int tb_engine_write(struct tb_engine *e, const struct tb_row *row) TB_MUST_USE;
+/* Bounded sweep from *cursor upwards; *cursor is 0 again after the end of a table. */
+int tb_engine_collect(struct tb_engine *e, enum tb_row_kind kind, tb_time_t now, uint32_t keep_s,
+                      uint64_t *cursor) TB_MUST_USE;
+
+int tb_engine_get(struct tb_engine *e, enum tb_row_kind kind, uint64_t id, struct tb_row **out) TB_MUST_USE;
+int tb_engine_max_id(struct tb_engine *e, enum tb_row_kind kind, uint64_t *out) TB_MUST_USE;
+
+/* Look-ups that give row ids; TB_E_NOTFOUND. */
+enum tb_find {
+    TB_FIND_ACCOUNT_FIRST, /* key */
+    TB_FIND_ACCOUNT_KEY,   /* key */
+    TB_FIND_ORDER_SERIAL,  /* key */
+    TB_FIND_AUTHZ_CLAIM,   /* num = claim key, after: newest pending or valid one */
+    TB_FIND_AUTHZ_BUSY,    /* all */
+    TB_FIND_ORDER_OPEN,    /* num = account, after */
+    TB_FIND_ORDER_ISSUED,  /* num = below this number */
+    TB_FIND_MAX_SEQ,       /* one value */
+    TB_FIND__COUNT
+};
+struct tb_find_args {
+    struct tb_span key;
+    uint64_t num;
+    int64_t after;
+};
+/* Up to max ids; *out_num may be 0. */
+int tb_engine_find(struct tb_engine *e, enum tb_find what, const struct tb_find_args *args, size_t max,
+                   uint64_t *out_ids, size_t *out_num) TB_MUST_USE;
+uint64_t tb_engine_statements(const struct tb_engine *e);
+uint64_t tb_engine_bytes(const struct tb_engine *e);
+
+#endif

@@ -1,0 +1,411 @@
+#include "ca/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/store/cache.h"
+#include "ca/store/writer.h"
+#include "lib/base/clock.h"
+
+#define FIND_TRIES 4 /* candidates of an index that the cache may know to be outdated */
+
+struct tb_store {
+    struct tb_engine *reader;
+    struct tb_writer *writer;
+    struct tb_cache *cache;
+    uint64_t last_account;
+    uint64_t last_authz;
+    uint64_t last_order;
+    uint64_t last_seq;
+    bool collecting;
+};
+
+static void tx_finished(struct tb_store_tx *tx)
+{
+    struct tb_store *st = tx->store;
+
+    for (size_t i = 0; i < tx->num; i++) {
+        tb_cache_settle(st->cache, tx->row[i], tx->err != 0);
+        if (tx->err == 0 && tx->row[i]->seq > st->last_seq)
+            st->last_seq = tx->row[i]->seq;
+    }
+    if (tx->collect)
+        st->collecting = false;
+    if (tx->done != NULL)
+        tx->done(tx->err, tx->arg);
+    tb_store_tx_free(tx);
+}
+
+static int read_marks(struct tb_store *st)
+{
+    size_t num;
+    int r;
+
+    if ((r = tb_engine_max_id(st->reader, TB_ROW_ACCOUNT, &st->last_account)) < 0 ||
+        (r = tb_engine_max_id(st->reader, TB_ROW_AUTHZ, &st->last_authz)) < 0 ||
+        (r = tb_engine_max_id(st->reader, TB_ROW_ORDER, &st->last_order)) < 0 ||
+        (r = tb_engine_find(st->reader, TB_FIND_MAX_SEQ, &(struct tb_find_args){0}, 1, &st->last_seq, &num)) < 0)
+        return r;
+    return 0;
+}
+
+int tb_store_open(const char *dir, struct event_base *base, struct tb_store **out,
+                  char why[static TB_STORE_WHY_MAX + 1])
+{
+    struct tb_store *st = calloc(1, sizeof(*st));
+    struct tb_engine *engine = NULL;
+    int r = TB_E_NOMEM;
+
+    *out = NULL;
+    why[0] = '\0';
+    if (st == NULL || (r = tb_cache_new(&st->cache)) < 0 || (r = tb_engine_open(dir, true, &engine, why)) < 0 ||
+        (r = tb_engine_open(dir, false, &st->reader, why)) < 0 || (r = read_marks(st)) < 0 ||
+        (r = tb_writer_new(engine, base, tx_finished, &st->writer)) < 0)
+        goto out;
+    engine = NULL;
+    *out = st;
+    st = NULL;
+out:
+    tb_engine_close(engine);
+    tb_store_close(st);
+    return r;
+}
+
+void tb_store_close(struct tb_store *st)
+{
+    if (st == NULL)
+        return;
+    tb_writer_close(st->writer);
+    tb_engine_close(st->reader);
+    tb_cache_free(st->cache);
+    free(st);
+}
+
+uint64_t tb_store_next_account(struct tb_store *st)
+{
+    return ++st->last_account;
+}
+
+/* Numbers that carry their time are never given twice, also after the rows with the highest ones were removed. */
+static uint64_t next_timed(uint64_t *last, tb_time_t now)
+{
+    uint64_t floor = (uint64_t)now << TB_ORDER_SEQ_BITS;
+
+    *last = *last < floor ? floor : *last + 1;
+    return *last;
+}
+
+uint64_t tb_store_next_authz(struct tb_store *st)
+{
+    return next_timed(&st->last_authz, tb_clock_now_s());
+}
+
+tb_order_no_t tb_store_next_order(struct tb_store *st, tb_time_t now)
+{
+    return next_timed(&st->last_order, now);
+}
+
+int tb_store_tx_new(struct tb_store *st, struct tb_store_tx **out)
+{
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return TB_E_NOMEM;
+    (*out)->store = st;
+    return 0;
+}
+
+void tb_store_tx_free(struct tb_store_tx *tx)
+{
+    if (tx == NULL)
+        return;
+    for (size_t i = 0; i < tx->num; i++)
+        tb_row_unref(tx->row[i]);
+    free(tx);
+}
+
+/* made: result of making the row. */
+static int tx_add(struct tb_store_tx *tx, int made, struct tb_row *row)
+{
+    if (made < 0)
+        return made;
+    if (tx->num >= TB_TX_ROWS_MAX) {
+        tb_row_unref(row);
+        return TB_E_LIMIT;
+    }
+    tx->row[tx->num++] = row;
+    return 0;
+}
+
+int tb_store_tx_account_insert(struct tb_store_tx *tx, const struct tb_account *a)
+{
+    struct tb_row *row;
+    int r = a->rev == 0 ? tb_row_of_account(a, &row) : TB_E_INVAL;
+
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_account_update(struct tb_store_tx *tx, struct tb_account *a)
+{
+    struct tb_row *row;
+    int r;
+
+    a->rev++;
+    r = tb_row_of_account(a, &row);
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_authz_insert(struct tb_store_tx *tx, const struct tb_authz *a)
+{
+    struct tb_row *row;
+    int r = a->rev == 0 ? tb_row_of_authz(a, &row) : TB_E_INVAL;
+
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_authz_update(struct tb_store_tx *tx, struct tb_authz *a)
+{
+    struct tb_row *row;
+    int r;
+
+    a->rev++;
+    r = tb_row_of_authz(a, &row);
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_order_insert(struct tb_store_tx *tx, const struct tb_order *o)
+{
+    struct tb_row *row;
+    int r = o->rev == 0 ? tb_row_of_order(o, &row) : TB_E_INVAL;
+
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_order_update(struct tb_store_tx *tx, struct tb_order *o)
+{
+    struct tb_row *row;
+    int r;
+
+    o->rev++;
+    r = tb_row_of_order(o, &row);
+    return r < 0 ? r : tx_add(tx, r, row);
+}
+
+int tb_store_tx_commit(struct tb_store_tx *tx, tb_store_done_fn *done, void *arg)
+{
+    struct tb_store *st = tx->store;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < tx->num && r == 0; i++)
+        r = tb_cache_put(st->cache, tx->row[i], true);
+    if (r < 0) {
+        while (i-- > 0)
+            tb_cache_settle(st->cache, tx->row[i], true);
+        tb_store_tx_free(tx);
+        return r;
+    }
+    tx->done = done;
+    tx->arg = arg;
+    tb_writer_submit(st->writer, tx);
+    return 0;
+}
+
+/* The row as submitted last, or as stored. The caller unrefs. */
+static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, struct tb_row **out)
+{
+    struct tb_row *row = tb_cache_get(st->cache, kind, id);
+    int r;
+
+    *out = NULL;
+    if (row != NULL) {
+        *out = tb_row_ref(row);
+        return 0;
+    }
+    if ((r = tb_engine_get(st->reader, kind, id, &row)) < 0)
+        return r;
+    if ((r = tb_cache_put(st->cache, row, false)) < 0) {
+        tb_row_unref(row);
+        return r;
+    }
+    *out = row;
+    return 0;
+}
+
+int tb_store_account_get(struct tb_store *st, uint64_t id, struct tb_account *out)
+{
+    struct tb_row *row;
+    int r = row_get(st, TB_ROW_ACCOUNT, id, &row);
+
+    if (r < 0)
+        return r;
+    r = tb_row_account(row, out);
+    tb_row_unref(row);
+    return r;
+}
+
+static int account_find(struct tb_store *st, enum tb_find what, const uint8_t *thumbprint, struct tb_account *out)
+{
+    struct tb_find_args args = {.key = tb_span_of(thumbprint, TB_DIGEST_LEN)};
+    uint64_t id;
+    size_t num;
+    int r = tb_engine_find(st->reader, what, &args, 1, &id, &num);
+
+    if (r < 0)
+        return r;
+    return num == 0 ? TB_E_NOTFOUND : tb_store_account_get(st, id, out);
+}
+
+int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
+                                struct tb_account *out)
+{
+    return account_find(st, TB_FIND_ACCOUNT_FIRST, thumbprint, out);
+}
+
+int tb_store_account_find_key(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
+                              struct tb_account *out)
+{
+    return account_find(st, TB_FIND_ACCOUNT_KEY, thumbprint, out);
+}
+
+int tb_store_authz_get(struct tb_store *st, uint64_t id, struct tb_authz *out)
+{
+    struct tb_row *row;
+    int r = row_get(st, TB_ROW_AUTHZ, id, &row);
+
+    if (r < 0)
+        return r;
+    r = tb_row_authz(row, out);
+    tb_row_unref(row);
+    return r;
+}
+
+static bool authz_is(const struct tb_authz *a, uint64_t account_id, const struct tb_ident *ident,
+                     tb_purposes_t purposes, enum tb_proof_kind kind, tb_time_t after)
+{
+    return a->account_id == account_id && tb_ident_eq(&a->ident, ident) && a->purposes == purposes && a->kind == kind &&
+           (a->state == TB_AUTHZ_PENDING || a->state == TB_AUTHZ_VALID) && a->expires_at > after;
+}
+
+int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
+                        enum tb_proof_kind kind, tb_time_t after, struct tb_authz *out)
+{
+    struct tb_find_args args = {.num = tb_row_claim_key(account_id, ident, purposes, kind), .after = after};
+    uint64_t id[FIND_TRIES];
+    size_t num;
+    int r = tb_engine_find(st->reader, TB_FIND_AUTHZ_CLAIM, &args, FIND_TRIES, id, &num);
+
+    *out = (struct tb_authz){0};
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < num; i++) {
+        if ((r = tb_store_authz_get(st, id[i], out)) < 0)
+            return r;
+        if (authz_is(out, account_id, ident, purposes, kind, after))
+            return 0;
+        tb_authz_clear(out);
+    }
+    return TB_E_NOTFOUND;
+}
+
+int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *out)
+{
+    struct tb_row *row;
+    int r = row_get(st, TB_ROW_ORDER, no, &row);
+
+    if (r < 0)
+        return r;
+    r = tb_row_order(row, out);
+    tb_row_unref(row);
+    return r;
+}
+
+int tb_store_order_count_open(struct tb_store *st, uint64_t account_id, tb_time_t now, uint32_t max, uint32_t *out)
+{
+    struct tb_find_args args = {.num = account_id, .after = now};
+    uint64_t *ids = calloc((size_t)max + 1, sizeof(*ids));
+    size_t num;
+    int r;
+
+    *out = 0;
+    if (ids == NULL)
+        return TB_E_NOMEM;
+    r = tb_engine_find(st->reader, TB_FIND_ORDER_OPEN, &args, max, ids, &num);
+    if (r == 0)
+        *out = (uint32_t)num;
+    free(ids);
+    return r;
+}
+
+int tb_store_order_find_serial(struct tb_store *st, const uint8_t serial[static TB_SERIAL_LEN], struct tb_order *out)
+{
+    struct tb_find_args args = {.key = tb_span_of(serial, TB_SERIAL_LEN)};
+    uint64_t no;
+    size_t num;
+    int r = tb_engine_find(st->reader, TB_FIND_ORDER_SERIAL, &args, 1, &no, &num);
+
+    if (r < 0)
+        return r;
+    return num == 0 ? TB_E_NOTFOUND : tb_store_order_get(st, no, out);
+}
+
+int tb_store_order_list_issued(struct tb_store *st, tb_order_no_t before, size_t max, struct tb_order *out,
+                               size_t *out_num)
+{
+    struct tb_find_args args = {.num = before == 0 ? INT64_MAX : before};
+    uint64_t *ids = calloc(max + 1, sizeof(*ids));
+    size_t num = 0;
+    int r;
+
+    *out_num = 0;
+    if (ids == NULL)
+        return TB_E_NOMEM;
+    r = tb_engine_find(st->reader, TB_FIND_ORDER_ISSUED, &args, max, ids, &num);
+    for (size_t i = 0; i < num && r == 0; i++)
+        if ((r = tb_store_order_get(st, ids[i], &out[i])) == 0)
+            (*out_num)++;
+    if (r < 0)
+        while (*out_num > 0)
+            tb_order_clear(&out[--*out_num]);
+    free(ids);
+    return r;
+}
+
+int tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *out_ids, size_t *out_num)
+{
+    return tb_engine_find(st->reader, TB_FIND_AUTHZ_BUSY, &(struct tb_find_args){0}, max, out_ids, out_num);
+}
+
+uint64_t tb_store_last_seq(struct tb_store *st)
+{
+    return st->last_seq;
+}
+
+int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s)
+{
+    struct tb_store_tx *tx;
+    int r;
+
+    if (st->collecting)
+        return 0;
+    if ((r = tb_store_tx_new(st, &tx)) < 0)
+        return r;
+    tx->collect = true;
+    tx->now = now;
+    tx->keep_s = keep_s;
+    st->collecting = true;
+    return tb_store_tx_commit(tx, NULL, NULL);
+}
+
+void tb_store_stats(struct tb_store *st, struct tb_store_stats *out)
+{
+    struct tb_writer_stats w;
+
+    tb_writer_stats(st->writer, &w);
+    *out = (struct tb_store_stats){.commits = w.commits,
+                                   .txs = w.txs,
+                                   .statements = w.statements + tb_engine_statements(st->reader),
+                                   .rows_account = w.rows[TB_ROW_ACCOUNT],
+                                   .rows_authz = w.rows[TB_ROW_AUTHZ],
+                                   .rows_order = w.rows[TB_ROW_ORDER],
+                                   .bytes = w.bytes};
+}

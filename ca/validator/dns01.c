@@ -1,0 +1,70 @@
+#include "ca/validator/dns01.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ca/validator/challenge.h"
+#include "lib/base/b64u.h"
+#include "lib/base/hash.h"
+
+static bool any_matches(const struct tb_challenge *c, const struct tb_dns_result *res)
+{
+    char want[TB_B64U_DIGEST_LEN + 1];
+    uint8_t digest[TB_DIGEST_LEN];
+    uint8_t txt[TB_TXT_MAX];
+    size_t len;
+
+    tb_sha256(digest, tb_span_str(c->key_authorization));
+    tb_b64u_encode(want, tb_span_of(digest, sizeof(digest)));
+    for (size_t i = 0; i < res->num; i++)
+        /* A record that is too long or torn is not the value; others may stand beside it. */
+        if (tb_txt_join(res->rdata[i], txt, &len) == 0 && tb_span_eq_str(tb_span_of(txt, len), want))
+            return true;
+    return false;
+}
+
+static void txt_answered(void *arg, const struct tb_dns_result *res)
+{
+    struct tb_challenge *c = arg;
+
+    c->dns01.query = NULL;
+    c->dnssec = res->dnssec;
+    if (res->err != 0)
+        (void)tb_problem_set(&c->problem, res->err, TB_P_DNS, "TXT lookup at %s failed: %s", c->dns01.name,
+                             tb_dns_err_text(res->err));
+    else if (res->num == 0)
+        (void)tb_problem_set(&c->problem, TB_E_DENIED, TB_P_UNAUTHORIZED,
+                             "there is no TXT record at %s (RFC 8555 section 8.4)", c->dns01.name);
+    else if (!any_matches(c, res))
+        (void)tb_problem_set(&c->problem, TB_E_DENIED, TB_P_INCORRECT_RESPONSE,
+                             "none of the %zu TXT records at %s is the digest of this challenge's key authorization "
+                             "(RFC 8555 section 8.4)",
+                             res->num, c->dns01.name);
+    tb_challenge_finish(c);
+}
+
+static int dns01_start(struct tb_challenge *c)
+{
+    int r;
+
+    c->dns01.query = NULL;
+    (void)snprintf(c->dns01.name, sizeof(c->dns01.name), "%s%s", TB_DNS01_PREFIX, c->ident->value);
+    r = tb_resolver_query(c->env->resolver, c->dns01.name, TB_DNS_TYPE_TXT, txt_answered, c, &c->dns01.query);
+    if (r < 0)
+        return tb_problem_set(&c->problem, r, TB_P_DNS, "TXT lookup at %s could not be started: %s", c->dns01.name,
+                              tb_dns_err_text(r));
+    return 0;
+}
+
+static void dns01_cancel(struct tb_challenge *c)
+{
+    tb_dns_query_abandon(c->dns01.query);
+    c->dns01.query = NULL;
+}
+
+const struct tb_challenge_method tb_dns01_method = {
+    .method = TB_METHOD_DNS_01,
+    .name = "dns-01",
+    .start = dns01_start,
+    .cancel = dns01_cancel,
+};

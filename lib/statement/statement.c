@@ -1,0 +1,182 @@
+#include "lib/statement/statement.h"
+
+#include <string.h>
+
+#include "lib/base/hash.h"
+
+#define DOMAIN       "tabard statement"
+#define MAC_LEN      TB_DIGEST_LEN
+#define DNSSEC_COUNT (TB_DNSSEC_SECURE + 1)
+#define EGRESS_COUNT 3
+
+/* Layout: version u8 || perspective u16 || fields || HMAC-SHA-256(key, domain || all before). doc/formats.md says it
+ * field by field. */
+
+static void write_fields(struct tb_wr *wr, const struct tb_statement *s)
+{
+    tb_wr_u8(wr, TB_STATEMENT_VERSION);
+    tb_wr_u16(wr, s->perspective);
+    tb_audience_write(wr, &s->audience);
+    tb_wr_u8(wr, (uint8_t)s->kind);
+    tb_wr_u8(wr, (uint8_t)s->method);
+    tb_wr_u8(wr, (uint8_t)s->purpose);
+    tb_ident_write(wr, &s->ident);
+    tb_wr_u8(wr, s->subtree);
+    tb_wr_str16(wr, s->account_url);
+    tb_wr_bytes(wr, s->thumbprint, TB_DIGEST_LEN);
+    tb_wr_bytes(wr, s->spki_digest, TB_DIGEST_LEN);
+    tb_wr_bytes(wr, s->token_digest, TB_DIGEST_LEN);
+    tb_wr_bytes(wr, s->peer_addr, sizeof(s->peer_addr));
+    tb_wr_u8(wr, s->egress_kind);
+    tb_wr_u8(wr, s->egress_prefix);
+    tb_wr_u8(wr, (uint8_t)s->dnssec);
+    tb_caa_result_write(wr, &s->caa);
+    tb_wr_u64(wr, (uint64_t)s->made_at);
+}
+
+static void statement_mac(uint8_t out[static MAC_LEN], const struct tb_key *key, struct tb_span fields)
+{
+    uint8_t buf[TB_STATEMENT_MAX + sizeof(DOMAIN)];
+    struct tb_wr wr;
+
+    tb_wr_fixed(&wr, buf, sizeof(buf));
+    tb_wr_bytes(&wr, DOMAIN, sizeof(DOMAIN));
+    tb_wr_bytes(&wr, fields.p, fields.len);
+    tb_hmac_sha256(out, key, tb_wr_span(&wr));
+}
+
+int tb_statement_write(struct tb_wr *wr, const struct tb_statement *s, const struct tb_key *key)
+{
+    uint8_t buf[TB_STATEMENT_MAX - MAC_LEN];
+    uint8_t mac[MAC_LEN];
+    struct tb_wr fields;
+    int r;
+
+    tb_wr_fixed(&fields, buf, sizeof(buf));
+    write_fields(&fields, s);
+    if ((r = tb_wr_err(&fields)) < 0)
+        return r;
+    statement_mac(mac, key, tb_wr_span(&fields));
+    tb_wr_bytes(wr, fields.buf, fields.len);
+    tb_wr_bytes(wr, mac, sizeof(mac));
+    return tb_wr_err(wr);
+}
+
+int tb_statement_perspective(struct tb_span blob, uint16_t *out)
+{
+    struct tb_rd rd = tb_rd_of(blob);
+    uint8_t version;
+
+    *out = 0;
+    if (tb_rd_u8(&rd, &version) < 0 || tb_rd_u16(&rd, out) < 0)
+        return TB_E_FORMAT;
+    return version == TB_STATEMENT_VERSION ? 0 : TB_E_UNSUPPORTED;
+}
+
+static int read_u8_below(struct tb_rd *rd, unsigned count, uint8_t *out)
+{
+    int r = tb_rd_u8(rd, out);
+
+    return r < 0 ? r : *out < count ? 0 : TB_E_FORMAT;
+}
+
+static int read_claim(struct tb_rd *rd, struct tb_statement *s)
+{
+    uint8_t kind;
+    uint8_t method;
+    uint8_t purpose;
+    uint8_t subtree;
+    int r;
+
+    if ((r = tb_audience_read(rd, &s->audience)) < 0 || (r = read_u8_below(rd, TB_PROOF__COUNT, &kind)) < 0 ||
+        (r = read_u8_below(rd, TB_METHOD__COUNT, &method)) < 0 ||
+        (r = read_u8_below(rd, TB_PURPOSE__COUNT, &purpose)) < 0 || (r = tb_ident_read(rd, &s->ident)) < 0 ||
+        (r = read_u8_below(rd, 2, &subtree)) < 0)
+        return r;
+    s->kind = (enum tb_proof_kind)kind;
+    s->method = (enum tb_method)method;
+    s->purpose = (enum tb_purpose)purpose;
+    s->subtree = subtree == 1;
+    return 0;
+}
+
+static int read_evidence(struct tb_rd *rd, struct tb_statement *s)
+{
+    uint8_t dnssec;
+    uint64_t made;
+    int r;
+
+    if ((r = tb_rd_str16(rd, s->account_url, sizeof(s->account_url))) < 0 ||
+        (r = tb_rd_copy(rd, s->thumbprint, TB_DIGEST_LEN)) < 0 ||
+        (r = tb_rd_copy(rd, s->spki_digest, TB_DIGEST_LEN)) < 0 ||
+        (r = tb_rd_copy(rd, s->token_digest, TB_DIGEST_LEN)) < 0 ||
+        (r = tb_rd_copy(rd, s->peer_addr, sizeof(s->peer_addr))) < 0 ||
+        (r = read_u8_below(rd, EGRESS_COUNT, &s->egress_kind)) < 0 ||
+        (r = read_u8_below(rd, 129, &s->egress_prefix)) < 0 || (r = read_u8_below(rd, DNSSEC_COUNT, &dnssec)) < 0 ||
+        (r = tb_caa_result_read(rd, &s->caa)) < 0 || (r = tb_rd_u64(rd, &made)) < 0)
+        return r;
+    if (made > INT64_MAX)
+        return TB_E_FORMAT;
+    s->dnssec = (enum tb_dnssec)dnssec;
+    s->made_at = (tb_time_t)made;
+    return 0;
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != 0)
+            return false;
+    return true;
+}
+
+/* Purpose first: what a kind must have, and what it must not. */
+static bool shape_is_sound(const struct tb_statement *s)
+{
+    bool bound = s->method != TB_METHOD_NONE && s->purpose != TB_PURPOSE_NONE && s->account_url[0] != '\0' &&
+                 !is_zero(s->thumbprint, TB_DIGEST_LEN) && !is_zero(s->token_digest, TB_DIGEST_LEN);
+    bool unbound = s->method == TB_METHOD_NONE && s->purpose == TB_PURPOSE_NONE && s->account_url[0] == '\0' &&
+                   is_zero(s->thumbprint, TB_DIGEST_LEN) && is_zero(s->token_digest, TB_DIGEST_LEN);
+    bool has_key = !is_zero(s->spki_digest, TB_DIGEST_LEN);
+    bool has_caa = s->caa.unrestricted || s->caa.num_grants > 0;
+    bool has_egress = s->egress_kind != 0 || s->egress_prefix != 0;
+
+    switch (s->kind) {
+    case TB_PROOF_CONTROL:
+        return bound && !has_key && !has_caa && !has_egress;
+    case TB_PROOF_USE:
+        return bound && has_key && !has_caa && s->egress_kind != 0 && !is_zero(s->peer_addr, sizeof(s->peer_addr));
+    case TB_PROOF_CAA:
+        return unbound && !has_key && !has_egress;
+    case TB_PROOF_NONE:
+    case TB_PROOF__COUNT:
+        break;
+    }
+    return false;
+}
+
+int tb_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_statement *out)
+{
+    uint8_t mac[MAC_LEN];
+    struct tb_statement s = {0};
+    struct tb_span fields;
+    struct tb_rd rd;
+    uint8_t version;
+    int r;
+
+    memset(out, 0, sizeof(*out));
+    if (blob.len <= MAC_LEN || blob.len > TB_STATEMENT_MAX)
+        return TB_E_FORMAT;
+    fields = tb_span_of(blob.p, blob.len - MAC_LEN);
+    statement_mac(mac, key, fields);
+    if (!tb_equal_ct(mac, blob.p + fields.len, MAC_LEN))
+        return TB_E_BADSIG;
+    rd = tb_rd_of(fields);
+    if (tb_rd_u8(&rd, &version) < 0 || version != TB_STATEMENT_VERSION)
+        return TB_E_UNSUPPORTED;
+    if ((r = tb_rd_u16(&rd, &s.perspective)) < 0 || (r = read_claim(&rd, &s)) < 0 || (r = read_evidence(&rd, &s)) < 0 ||
+        (r = tb_rd_end(&rd)) < 0 || !shape_is_sound(&s))
+        return TB_E_FORMAT;
+    *out = s;
+    return 0;
+}

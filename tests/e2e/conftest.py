@@ -1,0 +1,51 @@
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from harness.ca import Ca  # noqa: E402
+from harness.dns import Knot  # noqa: E402
+from harness.netns import Namespace  # noqa: E402
+
+ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "ca A 127.0.0.1"]}
+
+
+@pytest.fixture
+def ns(tmp_path):
+    """A namespace of the test's own, in which ca.test is this host."""
+    n = Namespace(tmp_path, hosts=["ca.test"])
+    yield n
+    n.close()
+
+
+@pytest.fixture
+def dns(ns):
+    server = Knot(ns, ZONE)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def ca(ns, dns):
+    c = Ca(ns).start()
+    yield c
+    if c.proc is not None:
+        assert c.stop() == 0, "tabardd did not end cleanly"
+
+
+@pytest.fixture
+def make_ca(ns, dns):
+    """A CA with options; stopped at the end."""
+    made = []
+
+    def make(**kw):
+        c = Ca(ns, **kw)
+        made.append(c)
+        return c
+
+    yield make
+    for c in made:
+        if c.proc is not None:
+            c.stop()

@@ -1,0 +1,36 @@
+"""lego as Debian ships it, unmodified."""
+from harness.clients import Lego
+from harness.x509 import SERVER_AUTH, ekus, load_chain, names
+
+RFC2136 = {"RFC2136_NAMESERVER": "127.0.0.1:53", "RFC2136_TTL": "1", "RFC2136_PROPAGATION_TIMEOUT": "20",
+           "RFC2136_POLLING_INTERVAL": "1"}
+
+
+def check(path, want):
+    leaf = load_chain(path)[0]
+    assert names(leaf) == sorted(want)
+    assert ekus(leaf) == [SERVER_AUTH]
+    return leaf
+
+
+def test_http_01_and_renewal(ca):
+    lego = Lego(ca)
+    lego.run("--domains", "www.example.test", "--http", "run")
+    first = check(lego.cert("www.example.test"), ["www.example.test"])
+    lego.run("--domains", "www.example.test", "--http", "renew", "--days", "1000", "--no-random-sleep")
+    second = check(lego.cert("www.example.test"), ["www.example.test"])
+    assert first.serial_number != second.serial_number
+
+
+def test_dns_01_by_dynamic_update_with_wildcard(ca):
+    lego = Lego(ca)
+    lego.run("--domains", "*.example.test", "--domains", "example.test", "--dns", "rfc2136", "--dns.resolvers", "127.0.0.1:53",
+             "run", env=RFC2136)
+    check(lego.cert("*.example.test"), ["*.example.test", "example.test"])
+
+
+def test_client_profile_is_refused(ca):
+    lego = Lego(ca, directory=ca.profile_url("client"))
+    p = lego.run("--domains", "www.example.test", "--http", "run", check=False)
+    assert p.returncode != 0
+    assert lego.certs() == []

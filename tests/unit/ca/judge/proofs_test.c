@@ -1,0 +1,480 @@
+/* Functions under test: tb_proofs_judge, through tb_judge_decide.  Each test is named after the attack or the rule. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/unit/ca/judge/world.h"
+
+static int setup(void **state)
+{
+    *state = w_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    w_free(*state);
+    return 0;
+}
+
+static struct tb_statement *control_of(struct world *w)
+{
+    return &w->st[0].s;
+}
+
+static struct tb_statement *caa_of(struct world *w)
+{
+    return &w->st[1].s;
+}
+
+static void no_statement_at_all_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    w->num_st = 0;
+    w_refused(w, "no-proofs");
+}
+
+static void forged_statements_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    w->st[0].key = &w->foreign_key;
+    w_refused(w, "statement-forged");
+    w->st[0].key = &w->key;
+    w->st[1].key = &w->foreign_key;
+    w_refused(w, "statement-forged");
+}
+
+static void statements_of_an_unknown_perspective_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->perspective = 2;
+    w_refused(w, "statement-unknown-perspective");
+}
+
+/* A sibling with the same statement key by mistake is still another CA. */
+static void statements_of_a_sibling_ca_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->audience.ca_id[0] ^= 1;
+    w_refused(w, "statement-other-audience");
+}
+
+static void cross_directory_statements_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    strcpy(control_of(w)->audience.directory, "https://ca.example");
+    w_refused(w, "statement-other-audience");
+}
+
+static void statements_under_another_validation_policy_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    caa_of(w)->audience.policy_digest[31] ^= 1;
+    w_refused(w, "statement-other-audience");
+}
+
+static void expired_statements_are_refused_at_the_second(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->made_at = W_NOW - 7 * 86400 - 1;
+    w_refused(w, "statement-expired");
+    control_of(w)->made_at = W_NOW - 7 * 86400;
+    caa_of(w)->made_at = W_NOW - 8 * 3600 - 1;
+    w_refused(w, "statement-expired");
+    caa_of(w)->made_at = W_NOW - 8 * 3600;
+    w_signed(w);
+}
+
+static void an_age_limit_of_zero_is_not_unlimited(void **state)
+{
+    struct world *w = *state;
+
+    w->server->control_age_s = 0;
+    w_refused(w, "statement-expired");
+}
+
+static void future_statements_are_refused_at_the_second(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->made_at = W_NOW + TB_CLOCK_SKEW_S + 1;
+    w_refused(w, "statement-future");
+    control_of(w)->made_at = W_NOW + TB_CLOCK_SKEW_S;
+    w_signed(w);
+}
+
+static void cross_account_statements_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    strcpy(control_of(w)->account_url, w->other_account_url);
+    w_refused(w, "statement-other-account");
+    strcpy(control_of(w)->account_url, w->account_url);
+    memcpy(control_of(w)->thumbprint, w->other_thumbprint, TB_DIGEST_LEN);
+    w_refused(w, "statement-other-account-key");
+}
+
+static void cross_purpose_statements_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->purpose = TB_PURPOSE_CLIENT_AUTH;
+    w_refused(w, "statement-other-purpose");
+}
+
+static void cross_name_statements_are_refused(void **state)
+{
+    struct world *w = *state;
+    const char *const names[] = {"b.example", "example", "x.a.example", "aa.example"};
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(names); i++) {
+        strcpy(control_of(w)->ident.value, names[i]);
+        w_refused(w, "statement-other-name");
+    }
+}
+
+static void a_wildcard_is_not_its_base_name(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->method = TB_METHOD_DNS_01;
+    control_of(w)->ident.wildcard = true;
+    w_refused(w, "statement-other-name");
+    w->csr.num_names = 0;
+    w_name(w, "DNS:*.a.example");
+    w_refused(w, "statement-other-name"); /* the CAA statement is for the base name */
+    caa_of(w)->ident.wildcard = true;
+    w_signed(w);
+    w->ref.order++;
+    control_of(w)->ident.wildcard = false;
+    w_refused(w, "statement-other-name");
+}
+
+static void http_01_proves_no_wildcard(void **state)
+{
+    struct world *w = *state;
+
+    w->csr.num_names = 0;
+    w_name(w, "DNS:*.a.example");
+    control_of(w)->ident.wildcard = caa_of(w)->ident.wildcard = true;
+    w_refused(w, "statement-method");
+}
+
+static void subtree_scope_is_not_accepted(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->subtree = true;
+    w_refused(w, "statement-other-name");
+}
+
+static void methods_that_the_profile_does_not_allow_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    control_of(w)->method = TB_METHOD_TLS_ALPN_01;
+    w_refused(w, "statement-method");
+    control_of(w)->method = TB_METHOD_TLS_CLIENT_01; /* proves use, never control */
+    w_refused(w, "statement-method");
+}
+
+static void a_key_is_good_for_its_capabilities_only(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement_key *k = &w->s->keys[0];
+    const struct tb_statement_key whole = *k;
+
+    k->kinds = TB_PROOF_KIND_BIT(TB_PROOF_CAA);
+    w_refused(w, "statement-beyond-capability");
+    *k = whole;
+    k->kinds = TB_PROOF_KIND_BIT(TB_PROOF_CONTROL);
+    w_refused(w, "statement-beyond-capability");
+    *k = whole;
+    k->methods = TB_METHOD_BIT(TB_METHOD_DNS_01);
+    w_refused(w, "statement-beyond-capability");
+    *k = whole;
+    k->zones[0] = "b.example";
+    w_refused(w, "statement-beyond-capability");
+    k->zones[0] = ".example"; /* no label of ours */
+    w_refused(w, "statement-beyond-capability");
+    k->num_zones = 0;
+    w_refused(w, "statement-beyond-capability");
+    *k = whole;
+    k->zones[0] = "example";
+    w_signed(w);
+}
+
+static void each_name_needs_its_own_control_statement(void **state)
+{
+    struct world *w = *state;
+
+    w_name(w, "DNS:b.example");
+    w_caa(w, "b.example");
+    w_control(w, "a.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_DNS_01);
+    w_refused(w, "control-missing");
+}
+
+static void each_name_needs_its_own_caa_statement(void **state)
+{
+    struct world *w = *state;
+
+    w_name(w, "DNS:b.example");
+    w_control(w, "b.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_HTTP_01);
+    w_caa(w, "a.example");
+    w_refused(w, "caa-missing");
+}
+
+static void addresses_need_no_caa(void **state)
+{
+    struct world *w = *state;
+
+    w->csr.num_names = 0;
+    w_name(w, "IP:192.0.2.1");
+    w->num_st = 0;
+    w_control(w, "192.0.2.1", TB_PURPOSE_SERVER_AUTH, TB_METHOD_HTTP_01);
+    w_signed(w);
+}
+
+static void caa_that_grants_nobody_refuses(void **state)
+{
+    struct world *w = *state;
+
+    caa_of(w)->caa.unrestricted = false;
+    w_refused(w, "caa-forbids");
+}
+
+static void caa_binds_account_method_and_purpose(void **state)
+{
+    struct world *w = *state;
+    struct tb_caa_result *r = &caa_of(w)->caa;
+    struct tb_caa_grant *g = &r->grants[0];
+
+    r->unrestricted = false;
+    r->num_grants = 1;
+    w_signed(w);
+    w->ref.order++;
+    g->has_account = true;
+    strcpy(g->account_url, w->other_account_url);
+    w_refused(w, "caa-forbids");
+    strcpy(g->account_url, w->account_url);
+    g->has_methods = true;
+    g->methods = TB_METHOD_BIT(TB_METHOD_DNS_01);
+    w_refused(w, "caa-forbids");
+    g->has_purposes = true;
+    g->purposes = TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH);
+    w_control(w, "a.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_DNS_01);
+    w_refused(w, "caa-forbids");
+    g->purposes |= TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH);
+    w_signed(w); /* the dns-01 statement is chosen, because CAA allows it */
+    assert_int_equal(w->s->proofs.evidence[1].method, TB_METHOD_DNS_01);
+}
+
+static void the_newest_caa_result_counts(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement *newer = w_caa(w, "a.example");
+
+    newer->made_at = W_NOW;
+    newer->caa.unrestricted = false;
+    w_refused(w, "caa-forbids");
+    newer->made_at = W_NOW - 120;
+    w_signed(w);
+}
+
+static void a_spoilt_statement_beside_a_good_one_does_no_harm(void **state)
+{
+    struct world *w = *state;
+
+    w_control(w, "a.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_HTTP_01)->made_at = W_NOW - 30 * 86400;
+    w_control(w, "z.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_HTTP_01);
+    w->st[w->num_st - 1].key = &w->foreign_key;
+    w_signed(w);
+}
+
+static void evidence_is_what_was_used(void **state)
+{
+    struct world *w = *state;
+    struct tb_proofs *p = &w->s->proofs;
+    uint8_t digest[TB_DIGEST_LEN];
+    struct tb_wr blob;
+
+    w_control(w, "a.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_DNS_01)->made_at = W_NOW - 1;
+    w_signed(w);
+    assert_int_equal(p->num_evidence, 2);
+    assert_int_equal(p->evidence[0].kind, TB_PROOF_CAA);
+    assert_int_equal(p->evidence[0].purpose, TB_PURPOSE_NONE);
+    assert_int_equal(p->evidence[1].kind, TB_PROOF_CONTROL);
+    assert_int_equal(p->evidence[1].method, TB_METHOD_DNS_01); /* the newest */
+    assert_int_equal(p->evidence[1].purpose, TB_PURPOSE_SERVER_AUTH);
+    assert_int_equal(p->evidence[1].made_at, W_NOW - 1);
+    assert_int_equal(p->evidence[1].perspective, 1);
+    tb_wr_init(&blob, TB_STATEMENT_MAX);
+    assert_int_equal(tb_statement_write(&blob, &w->st[2].s, &w->key), 0);
+    tb_sha256(digest, tb_wr_span(&blob));
+    assert_memory_equal(p->evidence[1].digest, digest, TB_DIGEST_LEN);
+    tb_wr_clear(&blob);
+}
+
+/* clientAuth. */
+
+static void client_world(struct world *w)
+{
+    strcpy(w->ref.profile, "client");
+    control_of(w)->purpose = TB_PURPOSE_CLIENT_AUTH;
+}
+
+static void client_auth_demands_use(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    w_refused(w, "use-missing");
+    w_use(w, "a.example");
+    w_signed(w);
+    assert_int_equal(w->s->proofs.num_evidence, 3);
+}
+
+static void use_without_control_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    w_use(w, "a.example");
+    w->st[0] = w->st[2];
+    w->num_st = 2;
+    w_refused(w, "control-missing");
+}
+
+static void control_made_for_server_auth_serves_no_client_auth(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    control_of(w)->purpose = TB_PURPOSE_SERVER_AUTH;
+    w_use(w, "a.example");
+    w_refused(w, "statement-other-purpose");
+}
+
+static void use_with_another_key_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    w_use(w, "a.example");
+    w->csr.key = w->other_subject;
+    w_refused(w, "statement-other-subject-key");
+}
+
+static void use_of_another_name_or_account_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement *use;
+
+    client_world(w);
+    use = w_use(w, "b.example");
+    w_refused(w, "statement-other-name");
+    strcpy(use->ident.value, "a.example");
+    strcpy(use->account_url, w->other_account_url);
+    w_refused(w, "statement-other-account");
+}
+
+static void old_use_is_refused_at_the_second(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement *use;
+
+    client_world(w);
+    use = w_use(w, "a.example");
+    use->made_at = W_NOW - 86400 - 1;
+    w_refused(w, "statement-expired");
+    use->made_at = W_NOW - 86400;
+    w_signed(w);
+}
+
+static void a_client_profile_that_demands_no_use_issues_nothing(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    w->client->use_methods = 0;
+    w_use(w, "a.example");
+    w_refused(w, "use-not-demanded");
+}
+
+static void profiles_without_purposes_or_with_unruled_ones_issue_nothing(void **state)
+{
+    struct world *w = *state;
+
+    w->server->purposes = 0;
+    w_refused(w, "no-purposes");
+    w->server->purposes = TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH) | TB_PURPOSE_BIT(TB_PURPOSE_CODE_SIGNING);
+    w_refused(w, "purpose-without-rule");
+}
+
+static void two_purposes_need_control_for_each(void **state)
+{
+    struct world *w = *state;
+
+    w->server->purposes |= TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH);
+    w->server->use_methods = TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
+    w->server->use_age_s = 86400;
+    w_use(w, "a.example");
+    w_refused(w, "control-missing");
+    w_control(w, "a.example", TB_PURPOSE_CLIENT_AUTH, TB_METHOD_HTTP_01);
+    w_signed(w);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(no_statement_at_all_is_refused),
+        T(forged_statements_are_refused),
+        T(statements_of_an_unknown_perspective_are_refused),
+        T(statements_of_a_sibling_ca_are_refused),
+        T(cross_directory_statements_are_refused),
+        T(statements_under_another_validation_policy_are_refused),
+        T(expired_statements_are_refused_at_the_second),
+        T(an_age_limit_of_zero_is_not_unlimited),
+        T(future_statements_are_refused_at_the_second),
+        T(cross_account_statements_are_refused),
+        T(cross_purpose_statements_are_refused),
+        T(cross_name_statements_are_refused),
+        T(a_wildcard_is_not_its_base_name),
+        T(http_01_proves_no_wildcard),
+        T(subtree_scope_is_not_accepted),
+        T(methods_that_the_profile_does_not_allow_are_refused),
+        T(a_key_is_good_for_its_capabilities_only),
+        T(each_name_needs_its_own_control_statement),
+        T(each_name_needs_its_own_caa_statement),
+        T(addresses_need_no_caa),
+        T(caa_that_grants_nobody_refuses),
+        T(caa_binds_account_method_and_purpose),
+        T(the_newest_caa_result_counts),
+        T(a_spoilt_statement_beside_a_good_one_does_no_harm),
+        T(evidence_is_what_was_used),
+        T(client_auth_demands_use),
+        T(use_without_control_is_refused),
+        T(control_made_for_server_auth_serves_no_client_auth),
+        T(use_with_another_key_is_refused),
+        T(use_of_another_name_or_account_is_refused),
+        T(old_use_is_refused_at_the_second),
+        T(a_client_profile_that_demands_no_use_issues_nothing),
+        T(profiles_without_purposes_or_with_unruled_ones_issue_nothing),
+        T(two_purposes_need_control_for_each),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

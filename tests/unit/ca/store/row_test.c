@@ -1,0 +1,115 @@
+#include "tests/unit/test.h"
+
+#include "ca/store/row.h"
+#include "objects.h"
+
+static void an_authorization_survives(void **state)
+{
+    struct tb_authz a;
+    struct tb_authz back;
+    struct tb_row *row;
+
+    (void)state;
+    sample_authz(&a, 5, 7, "a.example");
+    a.statement[0].p = malloc(4);
+    memcpy(a.statement[0].p, "blob", 4);
+    a.statement[0].len = 4;
+    a.num_statements = 1;
+    a.challenge[0].state = TB_CHALLENGE_PROCESSING;
+    tb_problem_add(&a.problem, TB_P_DNS, &a.ident, "why");
+    assert_ok(tb_row_of_authz(&a, &row));
+    assert_true(row->busy);
+    assert_ok(tb_row_authz(row, &back));
+    assert_int_equal(back.account_id, 7);
+    assert_true(tb_ident_eq(&back.ident, &a.ident));
+    assert_int_equal(back.num_statements, 1);
+    assert_memory_equal(back.statement[0].p, "blob", 4);
+    assert_string_equal(back.challenge[0].token, "tok");
+    assert_int_equal(back.problem.num_sub, 1);
+    tb_authz_clear(&a);
+    tb_authz_clear(&back);
+    tb_row_unref(row);
+}
+
+static void an_issued_order_survives(void **state)
+{
+    struct tb_order o;
+    struct tb_order back;
+    struct tb_row *row;
+
+    (void)state;
+    sample_order(&o, 11, 7);
+    sample_issue(&o, 3, 0x42);
+    assert_ok(tb_row_of_order(&o, &row));
+    assert_ok(tb_row_order(row, &back));
+    assert_int_equal(back.no, 11);
+    assert_int_equal(back.seq, 3);
+    assert_int_equal(back.issuer, TB_ISSUER_SERVER);
+    assert_int_equal(back.authz_id[0], 99);
+    assert_string_equal(back.ident[0].value, "a.example");
+    assert_int_equal(back.cert_len, 3);
+    assert_int_equal(back.not_after, 5000);
+    tb_order_clear(&o);
+    tb_order_clear(&back);
+    tb_row_unref(row);
+}
+
+static void a_damaged_body_is_refused_at_every_length(void **state)
+{
+    struct tb_authz a;
+    struct tb_order o;
+    struct tb_row *rows[2];
+
+    (void)state;
+    sample_authz(&a, 5, 7, "a.example");
+    sample_order(&o, 11, 7);
+    assert_ok(tb_row_of_authz(&a, &rows[0]));
+    assert_ok(tb_row_of_order(&o, &rows[1]));
+    for (int i = 0; i < 2; i++) {
+        size_t whole = rows[i]->body.len;
+
+        for (size_t n = 0; n <= whole + 1; n++) {
+            struct tb_authz back_a;
+            struct tb_order back_o;
+            int r;
+
+            if (n == whole)
+                continue;
+            if (n > whole)
+                tb_wr_u8(&rows[i]->body, 0);
+            rows[i]->body.len = n;
+            r = i == 0 ? tb_row_authz(rows[i], &back_a) : tb_row_order(rows[i], &back_o);
+            assert_int_equal(r, TB_E_FORMAT);
+        }
+    }
+    tb_authz_clear(&a);
+    tb_order_clear(&o);
+    tb_row_unref(rows[0]);
+    tb_row_unref(rows[1]);
+}
+
+static void claims_differ_in_each_part(void **state)
+{
+    struct tb_ident a = {.type = TB_IDENT_DNS, .value = "a.example"};
+    struct tb_ident w = {.type = TB_IDENT_DNS, .value = "a.example", .wildcard = true};
+    uint64_t k = tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL);
+
+    (void)state;
+    assert_true(k == tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL));
+    assert_true(k != tb_row_claim_key(2, &a, 2, TB_PROOF_CONTROL));
+    assert_true(k != tb_row_claim_key(1, &w, 2, TB_PROOF_CONTROL));
+    assert_true(k != tb_row_claim_key(1, &a, 4, TB_PROOF_CONTROL));
+    assert_true(k != tb_row_claim_key(1, &a, 2, TB_PROOF_USE));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_authorization_survives),
+        cmocka_unit_test(an_issued_order_survives),
+        cmocka_unit_test(a_damaged_body_is_refused_at_every_length),
+        cmocka_unit_test(claims_differ_in_each_part),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,371 @@
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ca/store/store.h"
+#include "objects.h"
+
+struct fixture {
+    char dir[64];
+    struct event_base *base;
+    struct tb_store *st;
+    int done;
+    int err;
+};
+
+static void open_store(struct fixture *f)
+{
+    char why[TB_STORE_WHY_MAX + 1];
+    int r = tb_store_open(f->dir, f->base, &f->st, why);
+
+    if (r != 0)
+        fail_msg("%s", why);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    strcpy(f->dir, "/tmp/tabard-store-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    f->base = event_base_new();
+    open_store(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const files[] = {"tabard.db", "tabard.db-wal", "tabard.db-shm"};
+    struct fixture *f = *state;
+    char path[128];
+
+    tb_store_close(f->st);
+    event_base_free(f->base);
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", f->dir, files[i]);
+        unlink(path);
+    }
+    rmdir(f->dir);
+    free(f);
+    return 0;
+}
+
+static void reopen(struct fixture *f)
+{
+    tb_store_close(f->st);
+    f->st = NULL;
+    open_store(f);
+}
+
+static void on_done(int err, void *arg)
+{
+    struct fixture *f = arg;
+
+    f->done++;
+    f->err = err;
+}
+
+/* Submit and wait until the writer answered. */
+static int commit(struct fixture *f, struct tb_store_tx *tx)
+{
+    int before = f->done;
+
+    assert_ok(tb_store_tx_commit(tx, on_done, f));
+    while (f->done == before)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    return f->err;
+}
+
+static int insert_account(struct fixture *f, uint64_t id, uint8_t key)
+{
+    struct tb_store_tx *tx;
+    struct tb_account a;
+
+    sample_account(&a, id, key);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_account_insert(tx, &a));
+    return commit(f, tx);
+}
+
+static void what_was_committed_is_there_after_reopening(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t id = tb_store_next_account(f->st);
+    uint8_t key[TB_DIGEST_LEN];
+    struct tb_account a;
+
+    assert_ok(insert_account(f, id, 1));
+    reopen(f);
+    memset(key, 1, sizeof(key));
+    assert_ok(tb_store_account_find_first(f->st, key, &a));
+    assert_int_equal(a.id, id);
+    assert_string_equal(a.jwk, "{\"kty\":\"EC\"}");
+    assert_ok(tb_store_account_find_key(f->st, key, &a));
+    memset(key, 2, sizeof(key));
+    assert_int_equal(tb_store_account_find_key(f->st, key, &a), TB_E_NOTFOUND);
+    assert_true(tb_store_next_account(f->st) > id);
+}
+
+static void one_key_has_one_account_and_a_failure_takes_nobody_along(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx[3];
+    struct tb_account a;
+    struct fixture seen[3] = {0};
+
+    assert_ok(insert_account(f, 1, 1));
+    for (int i = 0; i < 3; i++) {
+        sample_account(&a, 10 + (uint64_t)i, i == 1 ? 1 : (uint8_t)(20 + i));
+        assert_ok(tb_store_tx_new(f->st, &tx[i]));
+        assert_ok(tb_store_tx_account_insert(tx[i], &a));
+    }
+    for (int i = 0; i < 3; i++)
+        assert_ok(tb_store_tx_commit(tx[i], on_done, &seen[i]));
+    while (seen[2].done == 0)
+        event_base_loop(f->base, EVLOOP_ONCE);
+    assert_int_equal(seen[0].err, 0);
+    assert_int_equal(seen[1].err, TB_E_EXISTS);
+    assert_int_equal(seen[2].err, 0);
+    assert_ok(tb_store_account_get(f->st, 10, &a));
+    assert_int_equal(tb_store_account_get(f->st, 11, &a), TB_E_NOTFOUND);
+    assert_ok(tb_store_account_get(f->st, 12, &a));
+}
+
+static void reads_see_what_was_submitted(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx;
+    struct tb_order o;
+    struct tb_order back;
+
+    sample_order(&o, tb_store_next_order(f->st, 100), 7);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_insert(tx, &o));
+    assert_ok(tb_store_tx_commit(tx, on_done, f));
+    assert_ok(tb_store_order_get(f->st, o.no, &back));
+    assert_int_equal(back.account_id, 7);
+    tb_order_clear(&back);
+    tb_order_clear(&o);
+    while (f->done == 0)
+        event_base_loop(f->base, EVLOOP_ONCE);
+}
+
+static void an_outdated_object_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+    struct tb_authz old;
+    struct tb_authz back;
+
+    sample_authz(&a, 5, 7, "a.example");
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+    old = a;
+    a.state = TB_AUTHZ_VALID;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_update(tx, &a));
+    assert_ok(commit(f, tx));
+    old.state = TB_AUTHZ_INVALID;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_update(tx, &old));
+    assert_int_equal(commit(f, tx), TB_E_STATE);
+    assert_ok(tb_store_authz_get(f->st, 5, &back));
+    assert_int_equal(back.state, TB_AUTHZ_VALID);
+    assert_int_equal(back.rev, 1);
+}
+
+static void an_authorization_is_found_by_its_exact_claim(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_ident other = {.type = TB_IDENT_DNS, .value = "b.example"};
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+    struct tb_authz back;
+
+    sample_authz(&a, 5, 7, "a.example");
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+    assert_ok(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 999, &back));
+    assert_int_equal(back.id, 5);
+    tb_authz_clear(&back);
+    assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 1000, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find(f->st, 8, &a.ident, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find(f->st, 7, &other, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, 4, a.kind, 0, &back), TB_E_NOTFOUND);
+    a.state = TB_AUTHZ_INVALID;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_update(tx, &a));
+    assert_ok(commit(f, tx));
+    assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
+}
+
+static void issue(struct fixture *f, struct tb_order *o, uint64_t seq, uint8_t serial)
+{
+    struct tb_store_tx *tx;
+
+    sample_order(o, tb_store_next_order(f->st, 100), 7);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_insert(tx, o));
+    assert_ok(commit(f, tx));
+    sample_issue(o, seq, serial);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_update(tx, o));
+    assert_ok(commit(f, tx));
+}
+
+static void issued_orders_are_found_listed_and_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_order o[3];
+    struct tb_order list[4];
+    struct tb_order back;
+    struct tb_store_tx *tx;
+    uint32_t open;
+    size_t num;
+
+    for (uint8_t i = 0; i < 3; i++)
+        issue(f, &o[i], 1u + i, (uint8_t)(0x10 + i));
+    assert_int_equal(tb_store_last_seq(f->st), 3);
+    assert_ok(tb_store_order_find_serial(f->st, o[1].serial, &back));
+    assert_true(back.no == o[1].no);
+    tb_order_clear(&back);
+    assert_ok(tb_store_order_list_issued(f->st, 0, 2, list, &num));
+    assert_int_equal(num, 2);
+    assert_true(list[0].no == o[2].no && list[1].no == o[1].no);
+    tb_order_clear(&list[0]);
+    tb_order_clear(&list[1]);
+    assert_ok(tb_store_order_list_issued(f->st, o[1].no, 4, list, &num));
+    assert_int_equal(num, 1);
+    tb_order_clear(&list[0]);
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 10, &open));
+    assert_int_equal(open, 0);
+    sample_order(&back, tb_store_next_order(f->st, 100), 7);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_insert(tx, &back));
+    assert_ok(commit(f, tx));
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 10, &open));
+    assert_int_equal(open, 1);
+    tb_order_clear(&back);
+    reopen(f);
+    assert_int_equal(tb_store_last_seq(f->st), 3);
+    for (int i = 0; i < 3; i++)
+        tb_order_clear(&o[i]);
+}
+
+static void order_numbers_carry_their_time_and_only_grow(void **state)
+{
+    struct fixture *f = *state;
+    tb_order_no_t a = tb_store_next_order(f->st, 100);
+    tb_order_no_t b = tb_store_next_order(f->st, 100);
+    tb_order_no_t c = tb_store_next_order(f->st, 50);
+    tb_order_no_t d = tb_store_next_order(f->st, 200);
+
+    assert_true(tb_order_no_time(a) == 100);
+    assert_true(b == a + 1 && c == b + 1);
+    assert_true(tb_order_no_time(d) == 200);
+}
+
+static void processing_authorizations_are_listed(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+    uint64_t ids[4];
+    size_t num;
+
+    sample_authz(&a, 5, 7, "a.example");
+    a.challenge[0].state = TB_CHALLENGE_PROCESSING;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+    assert_ok(tb_store_authz_list_processing(f->st, 4, ids, &num));
+    assert_int_equal(num, 1);
+    assert_int_equal(ids[0], 5);
+    a.challenge[0].state = TB_CHALLENGE_VALID;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_update(tx, &a));
+    assert_ok(commit(f, tx));
+    assert_ok(tb_store_authz_list_processing(f->st, 4, ids, &num));
+    assert_int_equal(num, 0);
+}
+
+/* Row 28: table sizes converge. */
+static void invariant_28_garbage_collection_removes_what_expired(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_order issued;
+    struct tb_order open;
+    struct tb_order back;
+    struct tb_authz a;
+    struct tb_store_tx *tx;
+
+    issue(f, &issued, 1, 0x11);
+    sample_order(&open, tb_store_next_order(f->st, 100), 7);
+    sample_authz(&a, 5, 7, "a.example");
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_insert(tx, &open));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+    for (int i = 0; i < 4; i++) {
+        assert_ok(tb_store_collect(f->st, 1000 + 86400 + 1, 100000));
+        assert_ok(insert_account(f, 50 + (uint64_t)i, (uint8_t)(50 + i)));
+    }
+    reopen(f);
+    assert_int_equal(tb_store_order_get(f->st, open.no, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_get(f->st, 5, &a), TB_E_NOTFOUND);
+    assert_ok(tb_store_order_get(f->st, issued.no, &back));
+    tb_order_clear(&back);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(tb_store_collect(f->st, 5000 + 100000 + 1, 100000));
+        assert_ok(insert_account(f, 60 + (uint64_t)i, (uint8_t)(60 + i)));
+    }
+    reopen(f);
+    assert_int_equal(tb_store_order_get(f->st, issued.no, &back), TB_E_NOTFOUND);
+    tb_order_clear(&open);
+    tb_order_clear(&issued);
+}
+
+static void a_foreign_database_is_refused_with_its_path(void **state)
+{
+    struct fixture *f = *state;
+    char path[128];
+    char why[TB_STORE_WHY_MAX + 1];
+    struct tb_store *st;
+    FILE *file;
+
+    tb_store_close(f->st);
+    f->st = NULL;
+    snprintf(path, sizeof(path), "%s/tabard.db", f->dir);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 4096; i++)
+        fputc('x', file);
+    fclose(file);
+    assert_true(tb_store_open(f->dir, f->base, &st, why) < 0);
+    assert_non_null(strstr(why, path));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_was_committed_is_there_after_reopening),
+        T(one_key_has_one_account_and_a_failure_takes_nobody_along),
+        T(reads_see_what_was_submitted),
+        T(an_outdated_object_is_not_written),
+        T(an_authorization_is_found_by_its_exact_claim),
+        T(issued_orders_are_found_listed_and_counted),
+        T(order_numbers_carry_their_time_and_only_grow),
+        T(processing_authorizations_are_listed),
+        T(invariant_28_garbage_collection_removes_what_expired),
+        T(a_foreign_database_is_refused_with_its_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
