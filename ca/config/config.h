@@ -85,6 +85,7 @@ int tb_config_parse(struct tb_span text, const char *path, struct tb_config **ou
                     char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
 void tb_config_free(struct tb_config *cfg); /* NULL-safe */
 
+/* Of a name without version: the offered one, else the first. NULL when there is none. */
 const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const char *name,
                                            const char *version /* NULL = any */);
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out);
@@ -104,7 +105,7 @@ enum tb_state_file {
     TB_FILE_ROOT_SERVER,
     TB_FILE_ROOT_CLIENT, /* root-server.pem */
     TB_FILE_ROOT_SERVER_KEY,
-    TB_FILE_ROOT_CLIENT_KEY, /* keys/root-server.key, never opened by run */
+    TB_FILE_ROOT_CLIENT_KEY, /* root-keys/root-server.key: moved offline, never opened by run */
     TB_FILE_ROOT_SERVER_CRL,
     TB_FILE_ROOT_CLIENT_CRL, /* root-server.crl */
     TB_FILE_STORE_DIR,       /* store/               front: tabard.db */

@@ -334,3 +334,14 @@ int tb_schema_read(struct tb_config *cfg, const struct tb_yaml *root, const char
 
     return read_map(&rd, tb_schema, root, root->line, cfg);
 }
+
+void tb_schema_limits_preset(struct tb_limits *out)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct reader rd = {.path = "", .why = why};
+
+    memset(out, 0, sizeof(*out));
+    /* Cannot fail: a preset outside its own range would be a broken table, which the unit test walks. */
+    if (read_map(&rd, tb_schema_limits, NULL, 0, out) != 0)
+        memset(out, 0, sizeof(*out));
+}

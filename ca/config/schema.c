@@ -119,7 +119,7 @@ static bool check_version(char *text)
         .key = k, .shape = shape_, MEMBER(struct tb_limits, m), .min = lo, .max = hi, .preset = def, .comment = text   \
     }
 
-static const struct tb_setting limits[] = {
+const struct tb_setting tb_schema_limits[] = {
     LIMIT("connections_max", connections_max, TB_SHAPE_NUMBER, 1, 65536, "4096",
           "Open HTTPS connections; one more is closed at once."),
     LIMIT("request_timeout", request_timeout_s, TB_SHAPE_DURATION, 1, 5 * MINUTE, "30s",
@@ -421,7 +421,7 @@ const struct tb_setting tb_schema[] = {
     {.key = "limits",
      .shape = TB_SHAPE_MAP,
      CONFIG(limits),
-     .sub = limits,
+     .sub = tb_schema_limits,
      .preset = "",
      .comment = "What one client, and all clients together, may take.  Zero is no value here."},
     {.key = NULL},

@@ -47,7 +47,8 @@ struct tb_setting {
     const char *comment;           /* lines for init; the range and default are printed from the table */
 };
 
-extern const struct tb_setting tb_schema[]; /* of struct tb_config */
+extern const struct tb_setting tb_schema[];        /* of struct tb_config */
+extern const struct tb_setting tb_schema_limits[]; /* of struct tb_limits */
 
 /* Fill cfg from a tree by the schema; the first error as a sentence in why. */
 int tb_schema_read(struct tb_config *cfg, const struct tb_yaml *root, const char *path,
@@ -63,6 +64,9 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
 /* "PATH:LINE: text" into why, cut at its size; returns TB_E_CONFIG. */
 int tb_config_refuse(char why[static TB_CONFIG_WHY_MAX + 1], const char *path, unsigned line, const char *fmt, ...)
     TB_PRINTF(4, 5);
+
+/* The defaults of every limit. */
+void tb_schema_limits_preset(struct tb_limits *out);
 
 /* The file that init writes: every setting of cfg, with comments. tb_wr_err tells. */
 void tb_config_write(struct tb_wr *wr, const struct tb_config *cfg);

@@ -56,9 +56,9 @@ int tb_value_duration(const char *s, uint32_t *out_s)
 
 void tb_value_duration_text(char out[static 16], uint32_t s)
 {
-    size_t i = 0;
+    /* 24h and 48h are what people write; days begin with the third. */
+    size_t i = s < 3 * units[0].seconds ? 1 : 0;
 
-    /* 24h and 48h read better than 1d and 2d beside each other, but one rule is easier to keep. */
     while (s == 0 ? units[i].seconds != 1 : s % units[i].seconds != 0)
         i++;
     snprintf(out, 16, "%u%c", s / units[i].seconds, units[i].letter);

@@ -1,0 +1,256 @@
+/* tabardd check-config: is the configuration sound, and is the state what it must be? */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <openssl/x509.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ca/config/command.h"
+#include "ca/config/config.h"
+#include "ca/config/pem_file.h"
+#include "lib/ipc/msg_parent.h"
+#include "lib/pki/cacert.h"
+
+#define SOON_S (INT64_C(14) * 86400)
+
+struct report {
+    const struct tb_config *cfg;
+    tb_time_t now;
+    unsigned problems;
+};
+
+/* One line for one problem. */
+static void problem(struct report *r, const char *fmt, ...) TB_PRINTF(2, 3);
+static void problem(struct report *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    r->problems++;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+/* Stat without following a link in the last place; complains. */
+static bool find(struct report *r, enum tb_state_file file, char path[static TB_CONFIG_PATH_MAX + 65], mode_t type,
+                 mode_t forbidden)
+{
+    struct stat st;
+
+    tb_config_file(r->cfg, file, path);
+    if (stat(path, &st) != 0) {
+        problem(r, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    if ((st.st_mode & S_IFMT) != type) {
+        problem(r, "%s: expected %s", path, type == S_IFDIR ? "a directory" : "a regular file");
+        return false;
+    }
+    if ((st.st_mode & forbidden) != 0)
+        problem(r, "%s: mode %04o lets others in; expected %04o", path, st.st_mode & 07777,
+                st.st_mode & 07777 & ~forbidden);
+    return true;
+}
+
+static void check_symmetric_keys(struct report *r)
+{
+    static const enum tb_state_file files[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
+    char path[TB_CONFIG_PATH_MAX + 65];
+    struct stat st;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
+        if (find(r, files[i], path, S_IFREG, 077) && stat(path, &st) == 0 && st.st_size != TB_KEY_LEN)
+            problem(r, "%s: has %lld octets; expected %d", path, (long long)st.st_size, TB_KEY_LEN);
+}
+
+static void check_dirs(struct report *r)
+{
+    static const enum tb_state_file dirs[] = {TB_FILE_STORE_DIR, TB_FILE_LOG_DIR};
+    char path[TB_CONFIG_PATH_MAX + 65];
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(dirs); i++)
+        (void)find(r, dirs[i], path, S_IFDIR, 077);
+}
+
+static void check_validity(struct report *r, const char *path, tb_time_t not_before, tb_time_t not_after)
+{
+    char text[TB_RFC3339_LEN + 1];
+
+    if (r->now < not_before) {
+        tb_rfc3339_format(text, not_before);
+        problem(r, "%s: not valid before %s", path, text);
+    } else if (r->now > not_after) {
+        tb_rfc3339_format(text, not_after);
+        problem(r, "%s: expired at %s", path, text);
+    }
+}
+
+/* Does the private key in the file belong to a certificate with this SPKI? */
+static void check_key(struct report *r, enum tb_state_file file, const uint8_t spki_digest[static TB_DIGEST_LEN],
+                      const char *cert_path)
+{
+    char path[TB_CONFIG_PATH_MAX + 65];
+    uint8_t digest[TB_DIGEST_LEN];
+    char why[TB_PROBLEM_DETAIL_MAX + 1];
+
+    if (!find(r, file, path, S_IFREG, 077))
+        return;
+    if (tb_pem_file_key_digest(path, digest, why) != 0)
+        problem(r, "%s: %s", path, why);
+    else if (memcmp(digest, spki_digest, sizeof(digest)) != 0)
+        problem(r, "%s: is not the key of %s", path, cert_path);
+}
+
+static bool read_ca(struct report *r, enum tb_state_file file, char path[static TB_CONFIG_PATH_MAX + 65],
+                    struct tb_cacert *out)
+{
+    char why[TB_PROBLEM_DETAIL_MAX + 1];
+
+    if (!find(r, file, path, S_IFREG, S_IWGRP | S_IWOTH))
+        return false;
+    if (tb_pem_file_ca(path, out, why) == 0)
+        return true;
+    problem(r, "%s: %s", path, why);
+    return false;
+}
+
+/* An issuing CA carries its issuer's purposes and nothing else, or it could sign what no profile may hold. */
+static void check_purposes(struct report *r, const char *path, const struct tb_cacert *ca, enum tb_issuer issuer)
+{
+    char have[128], want[128];
+
+    if (ca->has_eku && ca->purposes == tb_issuer_purposes(issuer))
+        return;
+    tb_purposes_text(have, sizeof(have), ca->purposes);
+    tb_purposes_text(want, sizeof(want), tb_issuer_purposes(issuer));
+    problem(r, "%s: extended key usage is %s; expected exactly %s", path, ca->has_eku ? have : "absent", want);
+}
+
+static void check_hierarchy(struct report *r, enum tb_issuer issuer, enum tb_state_file root_file,
+                            enum tb_state_file crl_file, enum tb_state_file issuing_file, enum tb_state_file key_file)
+{
+    char root_path[TB_CONFIG_PATH_MAX + 65], path[TB_CONFIG_PATH_MAX + 65], crl_path[TB_CONFIG_PATH_MAX + 65];
+    struct tb_cacert root = {0}, ca = {0};
+    bool has_root = read_ca(r, root_file, root_path, &root);
+    bool has_ca = read_ca(r, issuing_file, path, &ca);
+
+    (void)find(r, crl_file, crl_path, S_IFREG, S_IWGRP | S_IWOTH);
+    if (has_root)
+        check_validity(r, root_path, root.not_before, root.not_after);
+    if (has_ca) {
+        check_validity(r, path, ca.not_before, ca.not_after);
+        check_purposes(r, path, &ca, issuer);
+        check_key(r, key_file, ca.spki_digest, path);
+    }
+    if (has_root && has_ca && tb_cacert_verify(&root, &ca) != 0)
+        problem(r, "%s: was not issued by %s", path, root_path);
+    tb_cacert_clear(&root);
+    tb_cacert_clear(&ca);
+}
+
+static void check_https(struct report *r)
+{
+    char path[TB_CONFIG_PATH_MAX + 65];
+    char why[TB_PROBLEM_DETAIL_MAX + 1];
+    struct tb_pem_leaf leaf;
+
+    if (!find(r, TB_FILE_HTTPS_CHAIN, path, S_IFREG, S_IWGRP | S_IWOTH))
+        return;
+    if (tb_pem_file_leaf(path, r->cfg->name, &leaf, why) != 0) {
+        problem(r, "%s: %s", path, why);
+        return;
+    }
+    check_validity(r, path, leaf.not_before, leaf.not_after);
+    if (!leaf.names_host)
+        problem(r, "%s: does not name %s", path, r->cfg->name);
+    if (!leaf.server_auth)
+        problem(r, "%s: is not for serverAuth", path);
+    check_key(r, TB_FILE_HTTPS_KEY, leaf.spki_digest, path);
+    if (r->now <= leaf.not_after && leaf.not_after - r->now < SOON_S)
+        fprintf(stderr, "%s: expires in less than 14 days\n", path); /* told, but not wrong yet */
+}
+
+static void check_root_keys(struct report *r)
+{
+    static const enum tb_state_file files[] = {TB_FILE_ROOT_SERVER_KEY, TB_FILE_ROOT_CLIENT_KEY};
+    char path[TB_CONFIG_PATH_MAX + 65];
+    struct stat st;
+
+    /* Moved offline is as it should be. */
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++) {
+        tb_config_file(r->cfg, files[i], path);
+        if (lstat(path, &st) == 0)
+            (void)find(r, files[i], path, S_IFREG, 077);
+    }
+}
+
+static void check_state(struct report *r)
+{
+    check_dirs(r);
+    check_symmetric_keys(r);
+    check_hierarchy(r, TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER,
+                    TB_FILE_ISSUING_SERVER_KEY);
+    check_hierarchy(r, TB_ISSUER_CLIENT, TB_FILE_ROOT_CLIENT, TB_FILE_ROOT_CLIENT_CRL, TB_FILE_ISSUING_CLIENT,
+                    TB_FILE_ISSUING_CLIENT_KEY);
+    check_https(r);
+    check_root_keys(r);
+}
+
+static int check_file(const char *path)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_config *cfg = NULL;
+    struct report r = {.now = tb_clock_now_s()};
+    uint8_t *text = NULL;
+    size_t len = 0;
+    int status = TB_EXIT_CONFIG;
+
+    if (tb_pem_file_read(path, TB_CONFIG_TEXT_MAX, &text, &len) != 0) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return TB_EXIT_CONFIG;
+    }
+    if (tb_config_parse(tb_span_of(text, len), path, &cfg, why) != 0) {
+        fprintf(stderr, "%s\n", why);
+        goto out;
+    }
+    r.cfg = cfg;
+    check_state(&r);
+    if (r.problems == 0) {
+        printf("%s: sound\n", path);
+        status = TB_EXIT_OK;
+    }
+out:
+    tb_config_free(cfg);
+    free(text);
+    return status;
+}
+
+int tb_cmd_check_config(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    bool help = false;
+    int opt;
+
+    optind = 1;
+    while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        if (opt == 'c' && path == NULL)
+            path = optarg;
+        else if (opt == 'h')
+            help = true;
+        else
+            argc = 0; /* falls into the usage */
+    }
+    if (help || path == NULL || optind != argc) {
+        fputs("usage: tabardd check-config --config FILE\n", help ? stdout : stderr);
+        return help ? TB_EXIT_OK : TB_EXIT_USAGE;
+    }
+    return check_file(path);
+}

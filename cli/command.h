@@ -1,0 +1,10 @@
+/* Subcommands of tabard; argv[0] is the subcommand's word. */
+#ifndef TB_CLI_COMMAND_H
+#define TB_CLI_COMMAND_H
+
+/* Exit statuses, as tabard(1) documents them. */
+enum { TB_CLI_OK = 0, TB_CLI_FAILURE = 1, TB_CLI_USAGE = 2 };
+
+int tb_cmd_ca(int argc, char **argv);
+
+#endif

@@ -1,0 +1,45 @@
+/* tabard: the command line for people. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "lib/base/compiler.h"
+
+static const struct {
+    const char *word;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
+};
+
+static void usage(FILE *f)
+{
+    fputs("usage: tabard COMMAND [ARGUMENT]...\n\n", f);
+    for (size_t i = 0; i < TB_ARRAY_LEN(commands); i++)
+        fprintf(f, "  %-8s%s\n", commands[i].word, commands[i].help);
+    fputs("\n\"tabard COMMAND --help\" shows the options of a command; tabard --version the version.\n"
+          "Exit status: 0 success, 1 failure, 2 usage.\n",
+          f);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+
+    if (strcmp(word, "--version") == 0) {
+        puts("tabard " TB_VERSION);
+        return TB_CLI_OK;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
+        usage(stdout);
+        return TB_CLI_OK;
+    }
+    for (size_t i = 0; i < TB_ARRAY_LEN(commands); i++)
+        if (strcmp(word, commands[i].word) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (word[0] != '\0')
+        fprintf(stderr, "tabard: there is no command \"%s\"\n", word);
+    usage(stderr);
+    return TB_CLI_USAGE;
+}
