@@ -77,7 +77,7 @@ static void server_clause(const struct tb_config *cfg, struct tb_wr *wr)
     tb_wr_str(wr, "  aggressive-nsec: no\n  harden-below-nxdomain: no\n");
     /* Hides nothing here (the name becomes a certificate) and costs two and a half times the time of a query. */
     tb_wr_str(wr, "  qname-minimisation: no\n");
-    tb_wr_str(wr, "  unblock-lan-zones: yes\n  insecure-lan-zones: yes\n");
+    tb_wr_str(wr, "  rrset-roundrobin: no\n  unblock-lan-zones: yes\n  insecure-lan-zones: yes\n");
     tb_wr_str(wr, "  infra-host-ttl: 10\n  infra-keep-probing: yes\n");
     tb_wr_str(wr, "  outgoing-range: 512\n  num-queries-per-thread: 2048\n  outgoing-num-tcp: 32\n");
     tb_wr_str(wr, "  edns-buffer-size: 1232\n  msg-cache-size: 256k\n  rrset-cache-size: 1m\n");

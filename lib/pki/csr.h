@@ -28,6 +28,8 @@ struct tb_csr {
  * extensions are skipped, not refused: nothing of them reaches a certificate.  No name at all is TB_E_FORMAT.
  */
 int tb_csr_parse(struct tb_span der, struct tb_csr *out, struct tb_problem *pb) TB_MUST_USE;
+/* The same reading without the signature: for processes that decide nothing and leave the verification to the judge. */
+int tb_csr_read(struct tb_span der, struct tb_csr *out, struct tb_problem *pb) TB_MUST_USE;
 void tb_csr_clear(struct tb_csr *csr); /* NULL-safe; zeroed struct allowed */
 
 #endif

@@ -201,6 +201,48 @@ static void check_config_finds_what_is_wrong_with_the_state(void **state)
     assert_int_equal(CHECK("--config", "a", "b"), TB_EXIT_USAGE);
 }
 
+static EVP_PKEY *read_key(const char *path)
+{
+    EVP_PKEY *key = NULL;
+    uint8_t *text;
+    size_t len;
+
+    assert_ok(tb_pem_file_read(path, TB_PEM_FILE_MAX, &text, &len));
+    assert_ok(tb_key_read_pem(tb_span_of(text, len), NULL, &key, NULL));
+    free(text);
+    return key;
+}
+
+/* Invariant 4: key, chain and dates are right, only the purposes are another issuer's. */
+static void an_issuing_ca_with_other_purposes_is_refused(void **state)
+{
+    tb_time_t now = tb_clock_now_s();
+    EVP_PKEY *root_key, *key;
+    uint8_t *root;
+    size_t root_len;
+    struct tb_wr pem;
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(INIT("--dir", "ca", "--name", "ca.example", "--user", ""), TB_EXIT_OK);
+    root_key = read_key("ca/root-keys/root-client.key");
+    key = read_key("ca/keys/issuing-client.key");
+    assert_ok(tb_pem_file_read("ca/root-client.pem", TB_PEM_FILE_MAX, &root, &root_len));
+    for (int issuer = TB_ISSUER_SERVER; issuer <= TB_ISSUER_PEER; issuer++) {
+        tb_wr_init(&pem, 8192);
+        assert_ok(tb_issuing_make(&pem, key, "other", (enum tb_issuer)issuer, tb_span_of(root, root_len), root_key, now,
+                                  now + 86400));
+        f = fopen("ca/issuing-client.pem", "w");
+        fwrite(pem.buf, 1, pem.len, f);
+        fclose(f);
+        tb_wr_clear(&pem);
+        assert_int_equal(CHECK("--config", "ca/tabard.yaml"), issuer == TB_ISSUER_CLIENT ? TB_EXIT_OK : TB_EXIT_CONFIG);
+    }
+    EVP_PKEY_free(root_key);
+    EVP_PKEY_free(key);
+    free(root);
+}
+
 static void a_passphrase_enciphers_the_root_keys(void **state)
 {
     uint8_t digest[TB_DIGEST_LEN];
@@ -234,6 +276,7 @@ int main(void)
         IN_DIRECTORY(wrong_options_make_nothing),
         IN_DIRECTORY(nothing_is_overwritten_and_a_failure_leaves_nothing),
         IN_DIRECTORY(check_config_finds_what_is_wrong_with_the_state),
+        IN_DIRECTORY(an_issuing_ca_with_other_purposes_is_refused),
         IN_DIRECTORY(a_passphrase_enciphers_the_root_keys),
     };
 

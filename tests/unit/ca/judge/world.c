@@ -16,6 +16,8 @@
 #include "lib/base/b64u.h"
 #include "lib/jose/sign.h"
 
+tb_time_t w_time = INT64_C(1800000000);
+
 static EVP_PKEY *new_key(void)
 {
     EVP_PKEY *key = NULL;
@@ -292,7 +294,7 @@ static void make_jws(struct world *w)
                      0);
 }
 
-void w_decide(struct world *w, struct tb_decision *d)
+void w_request(struct world *w, struct tb_wr *out)
 {
     struct tb_span blob[W_STATEMENTS];
     struct tb_wr mem[W_STATEMENTS], jwk;
@@ -310,10 +312,24 @@ void w_decide(struct world *w, struct tb_decision *d)
     req.jws = tb_wr_span(&w->jws);
     req.account_jwk = tb_wr_span(&jwk);
     req.num_statements = w->num_st;
-    tb_judge_decide(w->s, &req, w->now, d);
+    tb_msg_finalize_req_write(out, &req);
+    assert_int_equal(tb_wr_err(out), 0);
     for (size_t i = 0; i < w->num_st; i++)
         tb_wr_clear(&mem[i]);
     tb_wr_clear(&jwk);
+}
+
+void w_decide(struct world *w, struct tb_decision *d)
+{
+    struct tb_msg_finalize_req req;
+    struct tb_wr body;
+
+    tb_wr_init(&body, 1u << 20);
+    w_request(w, &body);
+    assert_int_equal(tb_msg_finalize_req_read(tb_wr_span(&body), &req), 0);
+    tb_judge_decide(w->s, &req, w->now, d);
+    tb_msg_finalize_req_clear(&req);
+    tb_wr_clear(&body);
 }
 
 void w_refused(struct world *w, const char *reason)

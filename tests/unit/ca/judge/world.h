@@ -10,11 +10,14 @@
 #include "ca/judge/finalize.h"
 
 #define W_BASE       "https://ca.example:14000"
-#define W_NOW        INT64_C(1800000000)
+#define W_NOW        w_time
 #define W_STATEMENTS 32
 #define W_PEM_MAX    8192
 #define W_CSR_MAX    8192
 #define W_CA_LIFE_S  (400 * 86400)
+
+/* When the world's story plays; set before w_new where the real clock is read. */
+extern tb_time_t w_time;
 
 /* A statement and the key that it is MACed with. */
 struct w_statement {
@@ -66,6 +69,8 @@ struct tb_statement *w_control(struct world *w, const char *name, enum tb_purpos
 struct tb_statement *w_use(struct world *w, const char *name);
 struct tb_statement *w_caa(struct world *w, const char *name);
 void w_name(struct world *w, const char *san);
+/* The body of the finalize message. */
+void w_request(struct world *w, struct tb_wr *out);
 /* Send. The decision is to be cleared by the caller. */
 void w_decide(struct world *w, struct tb_decision *d);
 /* Send and assert. */

@@ -56,7 +56,10 @@ static int parse(const struct tb_wr *wr, uint16_t type, struct tb_answer *out)
 
 static void records_at_the_end_of_the_chain_are_returned(void **state)
 {
-    static const uint8_t target[] = "\x01" "b" "\x04" "test";
+    static const uint8_t target[] = "\x01"
+                                    "b"
+                                    "\x04"
+                                    "test";
     struct tb_answer a;
     struct tb_wr wr;
 

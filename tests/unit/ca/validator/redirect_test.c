@@ -44,7 +44,7 @@ static const struct {
     {"/relative", NULL},
     {"", NULL},
     {"http://", NULL},
-    {"http:///x", NULL},
+    {"http:///x", "http://x/"}, /* what is judged is what is contacted */
     {"http://127.0.0.1/", NULL},
     {"http://8.8.8.8/", NULL},
     {"http://0x7f.1/", NULL},

@@ -1,0 +1,48 @@
+/* Connection: one client, over TLS or (metrics) plain; one request at a time, pipelined ones wait their turn. */
+#ifndef TB_CA_FRONT_CONNECTION_H
+#define TB_CA_FRONT_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "lib/base/bytes.h"
+
+struct tb_front;
+struct tb_request;
+
+enum tb_conn_kind { TB_CONN_ACME, TB_CONN_METRICS };
+
+enum tb_conn_state {
+    TB_CONN_HANDSHAKE,
+    TB_CONN_IDLE,    /* no byte of a request yet */
+    TB_CONN_READING, /* from the first byte of a request to its last: request_timeout_s */
+    TB_CONN_BUSY,    /* the request is with its handler */
+    TB_CONN_WRITING, /* the answer leaves */
+    TB_CONN_LINGER   /* answered and closed; unread bytes are dropped so that no reset overtakes the answer */
+};
+
+struct tb_conn {
+    TAILQ_ENTRY(tb_conn) entry;
+    TAILQ_ENTRY(tb_conn) idle_entry; /* linked while state is IDLE or HANDSHAKE, oldest first */
+    struct tb_front *front;
+    struct bufferevent *bev;
+    struct event *timer;
+    struct tb_request *rq; /* while BUSY */
+    enum tb_conn_kind kind;
+    enum tb_conn_state state;
+    bool close_after;  /* the answer being written is the last */
+    bool linger_after; /* and the client may still be sending */
+    bool continue_sent;
+};
+TAILQ_HEAD(tb_conn_list, tb_conn);
+
+/* Takes fd. On failure the descriptor is closed. */
+void tb_conn_accept(struct tb_front *f, int fd, enum tb_conn_kind kind);
+/* The whole answer to the request that conn has; called once a request. */
+void tb_conn_send(struct tb_conn *conn, struct tb_span answer, bool close_after, bool linger);
+/* Closes at once; a request that is with its handler goes on without a client. */
+void tb_conn_free(struct tb_conn *conn);
+
+#endif

@@ -1,0 +1,72 @@
+/* Directory (RFC 8555 section 7.1.1), one for each offered profile, and newNonce (section 7.2). */
+#include <string.h>
+
+#include "ca/front/front.h"
+
+static void put_url(struct tb_front *f, struct tb_jw *jw, const char *name, const char *profile, const char *path)
+{
+    char url[TB_URL_MAX + 1];
+    struct tb_wr wr;
+
+    tb_wr_fixed(&wr, url, sizeof(url) - 1);
+    tb_wr_str(&wr, f->cfg->base_url);
+    if (profile != NULL) {
+        tb_wr_str(&wr, "/");
+        tb_wr_str(&wr, profile);
+    }
+    tb_wr_str(&wr, path);
+    tb_jw_key(jw, name);
+    tb_jw_span(jw, tb_wr_span(&wr));
+}
+
+static void put_meta(const struct tb_config *cfg, struct tb_jw *jw)
+{
+    tb_jw_key(jw, "meta");
+    tb_jw_obj(jw);
+    if (cfg->terms_of_service[0] != '\0')
+        tb_jw_kv(jw, "termsOfService", cfg->terms_of_service);
+    if (cfg->website[0] != '\0')
+        tb_jw_kv(jw, "website", cfg->website);
+    if (cfg->num_caa_identities > 0) {
+        tb_jw_key(jw, "caaIdentities");
+        tb_jw_arr(jw);
+        for (size_t i = 0; i < cfg->num_caa_identities; i++)
+            tb_jw_str(jw, cfg->caa_identities[i]);
+        tb_jw_end_arr(jw);
+    }
+    tb_jw_key(jw, "profiles");
+    tb_jw_obj(jw);
+    for (size_t i = 0; i < cfg->num_profiles; i++)
+        if (cfg->profiles[i].offered)
+            tb_jw_kv(jw, cfg->profiles[i].name, cfg->profiles[i].description);
+    tb_jw_end_obj(jw);
+    tb_jw_end_obj(jw);
+}
+
+void tb_directory_handle(struct tb_request *rq)
+{
+    struct tb_front *f = rq->front;
+    const struct tb_profile *p = NULL;
+    struct tb_jw jw;
+
+    if (rq->params.num > 0) {
+        p = tb_front_profile(f, rq->params.param[0]);
+        if (p == NULL) {
+            tb_reply_not_found(rq);
+            return;
+        }
+    }
+    jw = tb_jw_of(tb_reply_body(rq));
+    tb_jw_obj(&jw);
+    put_url(f, &jw, "newNonce", NULL, "/acme/new-nonce");
+    put_url(f, &jw, "newAccount", NULL, "/acme/new-acct");
+    put_url(f, &jw, "newOrder", p != NULL ? p->name : NULL, p != NULL ? "/new-order" : "/acme/new-order");
+    put_meta(f->cfg, &jw);
+    tb_jw_end_obj(&jw);
+    tb_reply_json(rq, 200);
+}
+
+void tb_nonce_handle(struct tb_request *rq)
+{
+    tb_reply_empty(rq, rq->method == TB_HTTP_HEAD ? 200 : 204);
+}

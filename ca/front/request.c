@@ -1,0 +1,106 @@
+#include "ca/front/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/front/connection.h"
+#include "ca/front/front.h"
+#include "ca/front/routes.h"
+#include "lib/base/log.h"
+
+static struct tb_request *new_request(struct tb_front *f, struct tb_conn *conn, struct tb_span target)
+{
+    struct tb_request *rq = calloc(1, sizeof(*rq) + target.len + 1);
+
+    if (rq == NULL)
+        return NULL;
+    rq->front = f;
+    rq->conn = conn;
+    if (target.len > 0)
+        memcpy(rq->target, target.p, target.len);
+    rq->target_len = target.len;
+    conn->rq = rq;
+    f->num_requests++;
+    return rq;
+}
+
+void tb_request_orphan(struct tb_request *rq)
+{
+    rq->conn->rq = NULL;
+    rq->conn = NULL;
+}
+
+void tb_request_refuse(struct tb_front *f, struct tb_conn *conn, int http_status, const char *why)
+{
+    struct tb_request *rq = new_request(f, conn, (struct tb_span){0});
+
+    if (rq == NULL) {
+        tb_conn_send(conn, (struct tb_span){0}, true, false); /* the timer closes it */
+        return;
+    }
+    rq->linger = true;
+    rq->problem.http_status = http_status;
+    (void)tb_problem_set(&rq->problem, 0, TB_P_MALFORMED, "%s", why);
+    tb_reply_problem(rq);
+}
+
+/* Which methods a caller may name: OPTIONS is for browsers and served everywhere (Fetch standard, CORS preflight). */
+static void refuse_method(struct tb_request *rq)
+{
+    rq->allow = rq->route->methods | TB_METHOD_MASK(TB_HTTP_OPTIONS);
+    if (rq->method == TB_HTTP_OPTIONS) {
+        tb_reply_empty(rq, 204);
+        return;
+    }
+    /* RFC 8555 section 6.3: an unauthenticated GET is 405 with type malformed. */
+    rq->problem.http_status = 405;
+    tb_reply_refuse(rq, TB_P_MALFORMED, "this method is not allowed here");
+}
+
+static const struct tb_route *find_route(const struct tb_front *f, struct tb_request *rq)
+{
+    struct tb_span path = tb_route_path(tb_span_of(rq->target, rq->target_len));
+    size_t num = 0;
+    const struct tb_route *table = tb_routes(rq->conn->kind, &num);
+
+    (void)f;
+    return tb_route_find(table, num, path, &rq->params);
+}
+
+void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_http_request *http)
+{
+    struct tb_request *rq = new_request(f, conn, http->target);
+
+    if (rq == NULL) {
+        tb_conn_send(conn, (struct tb_span){0}, true, false); /* the timer closes it */
+        return;
+    }
+    rq->method = http->method;
+    rq->keep_alive = http->keep_alive;
+    rq->content_type = http->content_type;
+    rq->body = http->body;
+    rq->route = find_route(f, rq);
+    if (rq->route == NULL)
+        tb_reply_not_found(rq);
+    else if ((rq->route->methods & TB_METHOD_MASK(rq->method)) == 0)
+        refuse_method(rq);
+    else if (rq->route->auth != TB_AUTH_NONE && tb_request_authenticate(rq) < 0)
+        tb_reply_problem(rq);
+    else
+        rq->route->handle(rq);
+}
+
+bool tb_request_reads(const struct tb_request *rq)
+{
+    return rq->jws.payload.len == 0;
+}
+
+int tb_request_json(struct tb_request *rq, json_t **out)
+{
+    int r = tb_json_parse(rq->jws.payload, TB_JWS_BODY_MAX, out);
+
+    if (r < 0)
+        return tb_problem_set(&rq->problem, r, TB_P_MALFORMED, "the payload is not an acceptable JSON object: %s",
+                              tb_err_text(r));
+    return 0;
+}

@@ -1,0 +1,47 @@
+#include "ca/front/routes.h"
+
+#include "ca/front/front.h"
+
+#define GET  (TB_METHOD_MASK(TB_HTTP_GET) | TB_METHOD_MASK(TB_HTTP_HEAD))
+#define POST TB_METHOD_MASK(TB_HTTP_POST)
+
+static const struct tb_route acme[] = {
+    {"directory", "/directory", GET, TB_AUTH_NONE, tb_directory_handle},
+    {"directory-profile", "/?/directory", GET, TB_AUTH_NONE, tb_directory_handle},
+    {"new-nonce", "/acme/new-nonce", GET, TB_AUTH_NONE, tb_nonce_handle},
+    {"new-acct", "/acme/new-acct", POST, TB_AUTH_JWK, tb_account_new_handle},
+    {"acct", "/acme/acct/?", POST, TB_AUTH_KID, tb_account_handle},
+    {"new-order", "/acme/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
+    {"new-order-profile", "/?/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
+    {"order", "/acme/order/?", POST, TB_AUTH_KID, tb_order_handle},
+    {"authz", "/acme/authz/?", POST, TB_AUTH_KID, tb_authz_handle},
+    {"chall", "/acme/chall/?/?", POST, TB_AUTH_KID, tb_challenge_handle},
+    {"finalize", "/acme/finalize/?/?/?/?", POST, TB_AUTH_KID_UNVERIFIED, tb_finalize_handle},
+    {"cert", "/acme/cert/?", POST, TB_AUTH_KID, tb_certificate_handle},
+};
+static const struct tb_route metrics[] = {
+    {"metrics", "/metrics", GET, TB_AUTH_NONE, tb_metrics_handle},
+};
+#define NUM_ACME    (sizeof(acme) / sizeof(acme[0]))
+#define NUM_METRICS (sizeof(metrics) / sizeof(metrics[0]))
+_Static_assert(NUM_ACME + NUM_METRICS <= TB_FRONT_ROUTES_MAX, "counters have a row for every route");
+
+const struct tb_route *tb_routes(enum tb_conn_kind kind, size_t *out_num)
+{
+    *out_num = kind == TB_CONN_ACME ? NUM_ACME : NUM_METRICS;
+    return kind == TB_CONN_ACME ? acme : metrics;
+}
+
+size_t tb_route_index(const struct tb_route *route)
+{
+    if (route == NULL)
+        return TB_FRONT_ROUTES_MAX;
+    return route == metrics ? NUM_ACME : (size_t)(route - acme);
+}
+
+const char *tb_route_label(size_t index)
+{
+    if (index < NUM_ACME)
+        return acme[index].name;
+    return index < NUM_ACME + NUM_METRICS ? metrics[index - NUM_ACME].name : NULL;
+}

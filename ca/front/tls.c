@@ -1,0 +1,117 @@
+#include "ca/front/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <time.h>
+
+#include "lib/base/log.h"
+
+#define CHAIN_MAX 8
+
+/* We speak HTTP/1.1 only: a client that offers protocols must offer that one (RFC 7301 section 3.2). */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                   unsigned int in_len, void *arg)
+{
+    static const unsigned char ours[] = "\x08http/1.1";
+
+    (void)ssl;
+    (void)arg;
+    if (SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_len, ours, sizeof(ours) - 1, in, in_len) ==
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_OK;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void set_options(SSL_CTX *ctx)
+{
+    (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    /* A resumed handshake costs us as much as a full one, so there is nothing to resume with. */
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                       SSL_OP_CIPHER_SERVER_PREFERENCE);
+    (void)SSL_CTX_set_num_tickets(ctx, 0);
+    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+}
+
+static tb_time_t not_after_of(const X509 *cert)
+{
+    struct tm tm = {0};
+
+    return ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1 ? (tb_time_t)timegm(&tm) : 0;
+}
+
+static int use_chain(SSL_CTX *ctx, struct tb_span pem, tb_time_t *out_not_after)
+{
+    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
+    X509 *cert = NULL;
+    int num = 0;
+    int r = TB_E_FORMAT;
+
+    if (bio == NULL)
+        return TB_E_NOMEM;
+    while (num < CHAIN_MAX && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        bool ok = num == 0 ? SSL_CTX_use_certificate(ctx, cert) == 1 : SSL_CTX_add1_chain_cert(ctx, cert) == 1;
+
+        if (num == 0)
+            *out_not_after = not_after_of(cert);
+        X509_free(cert);
+        if (!ok)
+            goto out;
+        num++;
+    }
+    if (num > 0)
+        r = 0;
+out:
+    ERR_clear_error();
+    BIO_free(bio);
+    return r;
+}
+
+static int use_key(SSL_CTX *ctx, struct tb_span pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
+    EVP_PKEY *key = NULL;
+    int r = TB_E_FORMAT;
+
+    if (bio == NULL)
+        return TB_E_NOMEM;
+    key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    if (key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1)
+        r = 0;
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return r;
+}
+
+int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, tb_time_t *out_not_after)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    const char *why = "out of memory";
+    int r = TB_E_CONFIG;
+
+    *out = NULL;
+    *out_not_after = 0;
+    if (ctx == NULL)
+        goto out;
+    set_options(ctx);
+    why = "TLS groups or ciphers are not known to this OpenSSL";
+    if (SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1 ||
+        SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+        goto out;
+    why = "the HTTPS chain is not a list of PEM certificates";
+    if (use_chain(ctx, chain_pem, out_not_after) < 0)
+        goto out;
+    why = "the HTTPS key is not the key of the HTTPS certificate";
+    if (use_key(ctx, key_pem) < 0)
+        goto out;
+    *out = ctx;
+    return 0;
+out:
+    tb_log(TB_LOG_ERROR, "tls-setup-failed", TB_F("why", why));
+    SSL_CTX_free(ctx);
+    return r;
+}

@@ -1,0 +1,73 @@
+/*
+ * Fuzzes tb_csr_parse and tb_spki_parse.  Inputs rarely carry a signature that verifies, so the key found in a request
+ * is tried on its own, too.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/der/der.h"
+#include "lib/pki/csr.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static void check(const struct tb_csr *csr)
+{
+    must(csr->num_idents > 0 && csr->num_idents <= TB_IDENT_NUM_MAX);
+    must(csr->spki.kind > TB_KEY_NONE && csr->spki.kind < TB_KEY__COUNT);
+    for (size_t i = 1; i < csr->num_idents; i++)
+        must(tb_ident_cmp(&csr->idents[i - 1], &csr->idents[i]) < 0);
+}
+
+static void key(struct tb_span der)
+{
+    struct tb_spki spki;
+    EVP_PKEY *pkey = NULL;
+
+    if (tb_spki_parse(der, &spki, NULL) < 0)
+        must(spki.kind == TB_KEY_NONE);
+    else if (tb_spki_pkey(&spki, &pkey) == 0)
+        must(pkey != NULL);
+    EVP_PKEY_free(pkey);
+}
+
+/* Every SEQUENCE of the request information is tried as a key. */
+static void keys(struct tb_span der)
+{
+    struct tb_rd rd = tb_rd_of(der);
+    struct tb_rd req;
+    struct tb_rd info;
+    struct tb_span whole;
+    uint8_t tag;
+
+    key(der);
+    if (tb_der_enter(&rd, TB_DER_SEQUENCE, &req) < 0 || tb_der_enter(&req, TB_DER_SEQUENCE, &info) < 0)
+        return;
+    while (tb_der_any(&info, &tag, NULL, &whole) == 0)
+        key(whole);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size > 0 ? size : 1);
+    struct tb_problem pb = {0};
+    struct tb_csr csr;
+
+    if (copy == NULL)
+        return 0;
+    memcpy(copy, data, size);
+    if (tb_csr_parse(tb_span_of(copy, size), &csr, &pb) == 0)
+        check(&csr);
+    else
+        must(pb.type == TB_P_BAD_CSR && csr.idents == NULL);
+    tb_csr_clear(&csr);
+    tb_problem_clear(&pb);
+    keys(tb_span_of(copy, size));
+    free(copy);
+    return 0;
+}
