@@ -43,6 +43,12 @@ static int in_sandbox(const struct tb_sandbox_spec *spec, int (*what)(void))
     return WIFSIGNALED(wstatus) ? -WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
+static int do_nothing(void)
+{
+    return 0;
+}
+
+#ifndef TB_SANITIZE
 static int as(enum tb_role role, int (*what)(void))
 {
     struct tb_sandbox_spec spec = {.role = role,
@@ -119,12 +125,6 @@ static int do_code(void)
     return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 }
 
-static int do_nothing(void)
-{
-    return 0;
-}
-
-#ifndef TB_SANITIZE
 static void roles_do_their_work(void **state)
 {
     (void)state;
