@@ -100,8 +100,7 @@ int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, 
         goto out;
     set_options(ctx);
     why = "TLS groups or ciphers are not known to this OpenSSL";
-    if (SSL_CTX_set1_groups_list(ctx, groups) != 1 ||
-        SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    if (SSL_CTX_set1_groups_list(ctx, groups) != 1 || SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
         goto out;
     why = "the HTTPS chain is not a list of PEM certificates";
     if (use_chain(ctx, chain_pem, out_not_after) < 0)
