@@ -24,7 +24,7 @@ size_t tb_weak_keys_num_blocked(const struct tb_weak_keys *w);
 /*
  * Of any key the digest; of an RSA key modulus and exponent, too (big-endian; empty for other kinds).  TB_E_DENIED with
  * a constant sentence part in *out_why ("the key <why>") when the key is blocked, its exponent is even or below 65537
- * (the bounds of NIST SP 800-56B section 6.4), its modulus has a small prime factor, two factors that lie close
+ * (CA/Browser Forum BR 6.1.6), its modulus has a small prime factor, two factors that lie close
  * together (Fermat's method), or the fingerprint of ROCA (CVE-2017-15361).  TB_E_NOMEM.  Only RSA keys cost time: half
  * a millisecond for 2048 bits, one for 4096.
  */

@@ -1,8 +1,11 @@
 #include "ca/validator/tlsalpn01.h"
 
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ca/validator/challenge.h"
 #include "lib/base/clock.h"
@@ -251,6 +254,20 @@ static void ipv6_comes_first_and_falls_back_once(void **state)
     assert_int_equal(validate("::1"), TB_P_CONNECTION);
 }
 
+/* A link-local address without a zone: connect fails in the call itself. */
+static void an_address_that_cannot_be_dialled_is_no_connection(void **state)
+{
+    (void)state;
+    cfg.zones[0].allow_private[2] = (struct tb_net){.prefix = 10, .addr = {0xfe, 0x80}};
+    cfg.zones[0].num_allow_private = 3;
+    dns_server_add_a(dns, "a.test", "127.0.0.1");
+    dns_server_add_a(dns, "a.test", "fe80::1");
+    show("a.test", TLS_FINE);
+    assert_int_equal(validate("a.test"), TB_P_NONE);
+    assert_true(challenge.peer.v4);
+    assert_int_equal(tb_handshaker_count(env.handshaker), 2);
+}
+
 static void a_wrong_answer_over_ipv6_is_final(void **state)
 {
     (void)state;
@@ -294,6 +311,22 @@ static void cancelling_at_any_moment_leaves_nothing(void **state)
 #define T(f)    cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define T_V4(f) cmocka_unit_test_setup_teardown(f, setup_v4, teardown)
 
+/* Old versions must be refused by us, not by what a distribution's openssl.cnf happens to say. */
+static void openssl_allows_everything(void)
+{
+    char path[] = "/tmp/tb-openssl-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *f = fdopen(fd, "w");
+
+    fputs("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+          "MinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n",
+          f);
+    (void)fclose(f);
+    (void)setenv("OPENSSL_CONF", path, 1);
+    (void)OPENSSL_init_ssl(0, NULL);
+    (void)unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,10 +338,12 @@ int main(void)
         T(special_addresses_are_not_contacted),
         T(lookup_failures_are_dns_problems),
         T_V4(ipv6_comes_first_and_falls_back_once),
+        T(an_address_that_cannot_be_dialled_is_no_connection),
         T(a_wrong_answer_over_ipv6_is_final),
         T(a_silent_server_ends_with_the_deadline),
         T(cancelling_at_any_moment_leaves_nothing),
     };
 
+    openssl_allows_everything();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
