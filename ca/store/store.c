@@ -18,6 +18,7 @@ struct tb_store {
     uint64_t last_order;
     uint64_t last_seq;
     bool collecting;
+    bool read_unsettled;
 };
 
 static void tx_finished(struct tb_store_tx *tx)
@@ -218,6 +219,7 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
 
     *out = NULL;
     if (row != NULL) {
+        st->read_unsettled |= tb_cache_pending(st->cache, kind, id);
         *out = tb_row_ref(row);
         return 0;
     }
@@ -229,6 +231,14 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
     }
     *out = row;
     return 0;
+}
+
+bool tb_store_read_unsettled(struct tb_store *st)
+{
+    bool was = st->read_unsettled;
+
+    st->read_unsettled = false;
+    return was;
 }
 
 int tb_store_account_get(struct tb_store *st, uint64_t id, struct tb_account *out)
