@@ -47,7 +47,7 @@ static void check_request(const struct verdict *v, const uint8_t *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *exact = malloc(size + (size == 0));
+    uint8_t *exact = calloc(1, size + (size == 0));
     struct verdict whole;
     size_t step = size / 64 + 1;
 

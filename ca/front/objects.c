@@ -5,19 +5,18 @@
 
 #include "ca/front/finalize.h"
 #include "ca/front/order_state.h"
-#include "ca/front/urls.h"
 #include "lib/acme/problem_json.h"
 
 #define RETRY_PROCESSING_S 2
 
 /* What is absent and what is another account's look alike (invariant: object.account is the caller on every route). */
-int tb_order_of_caller(struct tb_request *rq, struct tb_span id, struct tb_order *out)
+int tb_order_of_caller(struct tb_request *rq, enum tb_url_kind kind, struct tb_span id, struct tb_order *out)
 {
     uint64_t no;
     int r;
 
     *out = (struct tb_order){0};
-    r = tb_url_id(rq->front, TB_URL_ORDER, id, &no);
+    r = tb_url_id(rq->front, kind, id, &no);
     if (r == 0)
         r = tb_store_order_get(rq->front->store, no, out);
     if (r == 0 && out->account_id == rq->account.id)

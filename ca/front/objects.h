@@ -3,9 +3,12 @@
 #define TB_CA_FRONT_OBJECTS_H
 
 #include "ca/front/front.h"
+#include "ca/front/urls.h"
 
-/* The order of the caller that the text in a URL names; else the reply has been sent and the result is negative. */
-int tb_order_of_caller(struct tb_request *rq, struct tb_span id, struct tb_order *out) TB_MUST_USE;
+/* The order of the caller that the text in a URL (TB_URL_ORDER or TB_URL_CERT) names; else the reply has been sent and
+ * the result is negative. */
+int tb_order_of_caller(struct tb_request *rq, enum tb_url_kind kind, struct tb_span id,
+                       struct tb_order *out) TB_MUST_USE;
 int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz *out) TB_MUST_USE;
 
 /* State now: reads the authorizations of an order that is still open. */

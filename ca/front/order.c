@@ -8,7 +8,7 @@ void tb_order_handle(struct tb_request *rq)
     enum tb_order_state state;
     int r;
 
-    if (tb_order_of_caller(rq, rq->params.param[0], &o) < 0)
+    if (tb_order_of_caller(rq, TB_URL_ORDER, rq->params.param[0], &o) < 0)
         return;
     if (!tb_request_reads(rq))
         tb_reply_refuse(rq, TB_P_MALFORMED, "an order is read with an empty payload");
@@ -24,7 +24,7 @@ void tb_certificate_handle(struct tb_request *rq)
     struct tb_order o;
     struct tb_wr *wr = NULL;
 
-    if (tb_order_of_caller(rq, rq->params.param[0], &o) < 0)
+    if (tb_order_of_caller(rq, TB_URL_CERT, rq->params.param[0], &o) < 0)
         return;
     if (!tb_request_reads(rq)) {
         tb_reply_refuse(rq, TB_P_MALFORMED, "a certificate is read with an empty payload");

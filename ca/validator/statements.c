@@ -20,9 +20,9 @@ static int answer_send(struct tb_validator *v, enum tb_msg_type type, uint32_t i
     return r;
 }
 
-int tb_validator_send_problem(struct tb_validator *v, enum tb_msg_type type, uint32_t id, const struct tb_problem *pb)
+void tb_validator_send_problem(struct tb_validator *v, enum tb_msg_type type, uint32_t id, const struct tb_problem *pb)
 {
-    return answer_send(v, type, id, &(struct tb_msg_statements){.problem = *pb});
+    (void)answer_send(v, type, id, &(struct tb_msg_statements){.problem = *pb});
 }
 
 static void statement_begin(const struct tb_validator *v, const struct tb_validation *n, struct tb_statement *s)

@@ -116,7 +116,7 @@ static void end_with_problem(struct tb_validation *n, const struct tb_problem *p
     v->stat[TB_VSTAT_INVALID] += !n->caa_only;
     v->stat[TB_VSTAT_CAA_DENIED] += pb->type == TB_P_CAA;
     outcome_log(n, pb);
-    (void)tb_validator_send_problem(v, n->caa_only ? TB_MSG_CAA_RSP : TB_MSG_VALIDATE_RSP, n->msg_id, pb);
+    tb_validator_send_problem(v, n->caa_only ? TB_MSG_CAA_RSP : TB_MSG_VALIDATE_RSP, n->msg_id, pb);
     validation_release(n);
 }
 
@@ -186,10 +186,12 @@ static int admit(struct tb_validator *v, struct tb_problem *pb)
 static void deadline_set(struct tb_validation *n)
 {
     const struct timeval tv = {.tv_sec = n->v->child->cfg->limits.validation_timeout_s};
+    const struct timeval *common;
 
     n->challenge.deadline_ms = n->started_ms + (uint64_t)tv.tv_sec * 1000;
-    /* All have the same length: a common time-out costs no heap. */
-    (void)evtimer_add(&n->timer, event_base_init_common_timeout(n->v->child->base, &tv));
+    /* All have the same length: a common time-out is a list, not a heap. */
+    common = event_base_init_common_timeout(n->v->child->base, &tv);
+    (void)evtimer_add(&n->timer, common != NULL ? common : &tv);
 }
 
 static int token_recompute(struct tb_validator *v, const struct tb_msg_validate_req *req, struct tb_problem *pb)
@@ -268,7 +270,7 @@ static void refuse(struct tb_validator *v, enum tb_msg_type type, uint32_t id, c
     tb_ident_text(name, ident);
     tb_log(TB_LOG_NOTICE, "validation-refused", TB_F("name", name), TB_F("result", tb_problem_type_name(pb->type)),
            TB_F("detail", pb->detail));
-    (void)tb_validator_send_problem(v, type, id, pb);
+    tb_validator_send_problem(v, type, id, pb);
     tb_problem_clear(pb);
 }
 
@@ -286,8 +288,8 @@ int tb_validator_on_validate(struct tb_child *child, struct tb_channel *ch, cons
         return r;
     r = request_check(v, &req, digest, &pb);
     if (r == 0 && (n = validation_new(v, m->id, false)) == NULL)
-        r = tb_problem_set(&pb, TB_E_NOMEM, TB_P_SERVER_INTERNAL, "out of memory");
-    if (r < 0) {
+        (void)tb_problem_set(&pb, TB_E_NOMEM, TB_P_SERVER_INTERNAL, "out of memory");
+    if (n == NULL) {
         refuse(v, TB_MSG_VALIDATE_RSP, m->id, &req.spec.ident, &pb);
     } else {
         n->req = req;
@@ -314,8 +316,8 @@ int tb_validator_on_caa(struct tb_child *child, struct tb_channel *ch, const str
     else
         r = admit(v, &pb);
     if (r == 0 && (n = validation_new(v, m->id, true)) == NULL)
-        r = tb_problem_set(&pb, TB_E_NOMEM, TB_P_SERVER_INTERNAL, "out of memory");
-    if (r < 0) {
+        (void)tb_problem_set(&pb, TB_E_NOMEM, TB_P_SERVER_INTERNAL, "out of memory");
+    if (n == NULL) {
         refuse(v, TB_MSG_CAA_RSP, m->id, &req.ident, &pb);
         return 0;
     }

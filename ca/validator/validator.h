@@ -72,8 +72,7 @@ int tb_validator_spec_check(const struct tb_validator *v, const struct tb_challe
                             struct tb_problem *pb) TB_MUST_USE;
 
 /* statements.c */
-int tb_validator_send_problem(struct tb_validator *v, enum tb_msg_type type, uint32_t id,
-                              const struct tb_problem *pb) TB_MUST_USE;
+void tb_validator_send_problem(struct tb_validator *v, enum tb_msg_type type, uint32_t id, const struct tb_problem *pb);
 /* One control statement for each purpose (unless CAA alone was asked), and the CAA statement of a dns name. */
 int tb_validator_send_statements(struct tb_validator *v, const struct tb_validation *n) TB_MUST_USE;
 

@@ -34,9 +34,9 @@ struct tb_http_request {
  * answered and closed: *out_status holds 400, 405 (never for unknown methods: TB_HTTP_OTHER is returned), 411, 413,
  * 414, 417, 431, 501 or 505, and *out_why a constant sentence.
  * Refused: bare LF or CR, obs-fold, space before the colon, empty or non-token names, control characters in
- * values, missing, repeated or empty Host, repeated Content-Length, one that is not 1*DIGIT, Transfer-Encoding of any
- * kind (501), body with GET or HEAD, absolute- and authority-form, '#', non-printable or non-ASCII characters in the
- * target, HTTP/1.0 and others (505), a second Content-Type.
+ * values, missing, repeated or empty Host or one that is no host[:port], repeated Content-Length, one that is not
+ * 1*DIGIT, Transfer-Encoding of any kind (501), body with GET or HEAD, absolute- and authority-form, '#', non-printable
+ * or non-ASCII characters in the target, HTTP/1.0 and others (505), a second Content-Type.
  */
 int tb_http_request_parse(struct tb_span in, struct tb_http_request *out, size_t *out_used, bool *out_head_done,
                           int *out_status, const char **out_why) TB_MUST_USE;

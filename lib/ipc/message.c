@@ -31,7 +31,7 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
     [TB_MSG_CONFIG] = {.name = "config",
                        .from = R_PARENT,
                        .to = R_CHILDREN,
-                       .max = 4 + 1 + 1 + 2 + TB_CONFIG_PATH_LEN_MAX + 4 + TB_CONFIG_TEXT_MAX},
+                       .max = 4 + 1 + 2 + TB_CONFIG_PATH_LEN_MAX + 4 + TB_CONFIG_TEXT_MAX},
     [TB_MSG_FD] = {.name = "fd", .from = R_PARENT, .to = R_CHILDREN, .max = 1, .fd = true},
     [TB_MSG_PEER] = {.name = "peer", .from = R_PARENT, .to = R_CHILDREN, .max = 1, .fd = true},
     [TB_MSG_START] = {.name = "start", .from = R_PARENT, .to = R_CHILDREN, .max = 0},

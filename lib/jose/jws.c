@@ -6,6 +6,7 @@
 #include "lib/base/b64u.h"
 #include "lib/base/hash.h"
 #include "lib/jose/jwk_json.h"
+#include "lib/jose/outer.h"
 #include "lib/json/json.h"
 
 static int bad(struct tb_problem *pb, int err, const char *why)
@@ -13,18 +14,11 @@ static int bad(struct tb_problem *pb, int err, const char *why)
     return tb_problem_set(pb, err, TB_P_MALFORMED, "JWS: %s", why);
 }
 
-/* The three members of the outer object, still encoded. */
-struct outer {
-    struct tb_span protected;
-    struct tb_span payload;
-    struct tb_span signature;
-};
-
 /* Exactly the three: RFC 8555 section 6.2 forbids "header" and "signatures", and others mean another format. */
-static int get_outer(const json_t *obj, struct outer *out, struct tb_problem *pb)
+static int get_outer(const json_t *obj, struct tb_jose_outer *out, struct tb_problem *pb)
 {
-    if (tb_json_str(obj, "protected", TB_B64U_LEN(TB_JWS_HEADER_MAX), &out->protected) < 0 || out->protected.len == 0)
-        return bad(pb, TB_E_FORMAT, "\"protected\" is missing, not a string, empty or too long");
+    if (tb_json_str(obj, "protected", TB_JWS_BODY_MAX, &out->protected) < 0)
+        return bad(pb, TB_E_FORMAT, "\"protected\" is missing or not a string");
     if (tb_json_str(obj, "payload", TB_JWS_BODY_MAX, &out->payload) < 0)
         return bad(pb, TB_E_FORMAT, "\"payload\" is missing or not a string");
     if (tb_json_str(obj, "signature", TB_JWS_BODY_MAX, &out->signature) < 0)
@@ -34,8 +28,32 @@ static int get_outer(const json_t *obj, struct outer *out, struct tb_problem *pb
     return 0;
 }
 
+static int check_outer(const struct tb_jose_outer *o, struct tb_problem *pb)
+{
+    if (o->protected.len == 0)
+        return bad(pb, TB_E_FORMAT, "\"protected\" is empty");
+    if (o->protected.len > TB_B64U_LEN(TB_JWS_HEADER_MAX))
+        return bad(pb, TB_E_LIMIT, "\"protected\" is too long");
+    return 0;
+}
+
+/* obj owns what the spans point to, when it is not NULL. */
+static int read_outer(struct tb_span body, json_t **obj, struct tb_jose_outer *out, struct tb_problem *pb)
+{
+    int r;
+
+    if (body.len <= TB_JWS_BODY_MAX && tb_jose_outer_read(body, out))
+        return check_outer(out, pb);
+    if ((r = tb_json_parse(body, TB_JWS_BODY_MAX, obj)) < 0)
+        return tb_problem_set(pb, r, TB_P_MALFORMED, "JWS: the request body is no acceptable JSON object: %s",
+                              tb_err_text(r));
+    if ((r = get_outer(*obj, out, pb)) < 0)
+        return r;
+    return check_outer(out, pb);
+}
+
 /* One block holds the signing input, the decoded payload and the decoded signature. */
-static int decode_outer(const struct outer *o, struct tb_jws *out, struct tb_problem *pb)
+static int decode_outer(const struct tb_jose_outer *o, struct tb_jws *out, struct tb_problem *pb)
 {
     size_t input_len = o->protected.len + 1 + o->payload.len;
     size_t payload_cap = TB_B64U_LEN(o->payload.len);
@@ -154,14 +172,11 @@ static int parse_header(struct tb_span encoded, struct tb_jws *out, struct tb_pr
 int tb_jws_parse(struct tb_span body, struct tb_jws *out, struct tb_problem *pb)
 {
     json_t *obj = NULL;
-    struct outer outer;
+    struct tb_jose_outer outer;
     int r;
 
     memset(out, 0, sizeof(*out));
-    if ((r = tb_json_parse(body, TB_JWS_BODY_MAX, &obj)) < 0)
-        return tb_problem_set(pb, r, TB_P_MALFORMED, "JWS: the request body is no acceptable JSON object: %s",
-                              tb_err_text(r));
-    if ((r = get_outer(obj, &outer, pb)) < 0 || (r = decode_outer(&outer, out, pb)) < 0 ||
+    if ((r = read_outer(body, &obj, &outer, pb)) < 0 || (r = decode_outer(&outer, out, pb)) < 0 ||
         (r = parse_header(outer.protected, out, pb)) < 0)
         tb_jws_clear(out);
     json_decref(obj);

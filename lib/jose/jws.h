@@ -30,8 +30,8 @@ struct tb_jws {
  * Parse a request body.  Refuses (malformed, badSignatureAlgorithm, badPublicKey in pb): more than
  * TB_JWS_BODY_MAX bytes, anything but the members protected, payload, signature, duplicate members at any level,
  * "signatures", "header", "b64", "crit", padding or foreign characters in base64url, both or neither of jwk and
- * kid, a missing or non-string alg, url; unknown alg with the list of ours in the detail. Unknown header members
- * are ignored.  On success free with tb_jws_clear.
+ * kid, a missing or non-string alg, url; a nonce outside the base64url alphabet (RFC 8555 section 6.5.2); unknown alg
+ * with the list of ours in the detail. Unknown header members are ignored.  On success free with tb_jws_clear.
  */
 int tb_jws_parse(struct tb_span body, struct tb_jws *out, struct tb_problem *pb) TB_MUST_USE;
 void tb_jws_clear(struct tb_jws *jws); /* NULL-safe; zeroed struct allowed */

@@ -10,13 +10,13 @@
 #include "lib/base/bytes.h"
 
 #define TB_JSON_DEPTH_MAX   16
-#define TB_JSON_MEMBERS_MAX 1024 /* values in the whole text */
+#define TB_JSON_MEMBERS_MAX 1024  /* values in the whole text */
 #define TB_JSON_STRING_MAX  65535 /* bytes between two quotes, as sent */
 
 /*
  * Parse one object.  Refuses: text over max bytes, depth, number of values or a string over the limits (counted
- * before the parser sees the text), duplicate member names, invalid UTF-8, trailing text, NUL in strings, any top level but an
- * object.  TB_E_FORMAT, TB_E_LIMIT, TB_E_NOMEM.  The caller calls json_decref on *out.
+ * before the parser sees the text), duplicate member names, invalid UTF-8, trailing text, NUL in strings, any top level
+ * but an object.  TB_E_FORMAT, TB_E_LIMIT, TB_E_NOMEM.  The caller calls json_decref on *out.
  */
 int tb_json_parse(struct tb_span text, size_t max, json_t **out) TB_MUST_USE;
 /*

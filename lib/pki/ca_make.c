@@ -63,7 +63,7 @@ static int basic_add(X509 *x, int path_len)
 
     if (bc == NULL)
         return r;
-    bc->ca = 1;
+    bc->ca = 0xff; /* DER: TRUE is all ones (X.690 section 11.1); OpenSSL writes the octet as given */
     if (path_len == NO_PATH_LEN ||
         ((bc->pathlen = ASN1_INTEGER_new()) != NULL && ASN1_INTEGER_set(bc->pathlen, path_len) == 1))
         r = ext_add(x, NID_basic_constraints, bc, true);

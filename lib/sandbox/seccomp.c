@@ -90,6 +90,11 @@ static const struct role_lists roles[TB_ROLE__COUNT] = {
     [TB_ROLE_KEYHOLDER] = {.lists = {LIST(base_calls)}},
 };
 
+static struct scmp_arg_cmp equal(unsigned int arg, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){.arg = arg, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
 static int allow(scmp_filter_ctx ctx, int call)
 {
     if (call < 0)
@@ -116,9 +121,9 @@ static int allow_narrow(scmp_filter_ctx ctx)
     r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     for (size_t i = 0; i < TB_ARRAY_LEN(requests); i++)
-        r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, requests[i]));
+        r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, equal(1, requests[i]));
     for (size_t i = 0; i < TB_ARRAY_LEN(options); i++)
-        r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, options[i]));
+        r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, equal(0, options[i]));
     return r == 0 ? 0 : TB_E_DENIED;
 }
 
@@ -136,11 +141,11 @@ static int allow_threads(scmp_filter_ctx ctx)
 static int allow_sockets(scmp_filter_ctx ctx)
 {
     static const unsigned int refused[] = {AF_UNIX, AF_NETLINK};
-    int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET));
+    int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, equal(0, AF_INET));
 
-    r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+    r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, equal(0, AF_INET6));
     for (size_t i = 0; i < TB_ARRAY_LEN(refused); i++)
-        r |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, refused[i]));
+        r |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, equal(0, refused[i]));
     return r == 0 ? 0 : TB_E_DENIED;
 }
 

@@ -9,7 +9,8 @@ from harness.ca import Ca  # noqa: E402
 from harness.dns import Knot  # noqa: E402
 from harness.netns import Namespace  # noqa: E402
 
-ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "ca A 127.0.0.1"]}
+ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "ca A 127.0.0.1"],
+        "test": []}  # CAA is looked for up to the top, and a refusal there is no answer
 
 
 @pytest.fixture

@@ -251,6 +251,20 @@ static void row20_refusals(void **state)
     assert_int_equal(parse_exact("GET /\0 HTTP/1.1\r\n" H "\r\n", 17 + strlen(H) + 2, &res), TB_E_FORMAT);
 }
 
+/* By the rule for lines, not only because some field happens to refuse the character. */
+static void row20_a_bare_cr_is_refused_as_such(void **state)
+{
+    static const char *const rows[] = {"GET / HTTP/1.1\r\n" H "A: b\rc\r\n\r\n", "GET /\r HTTP/1.1\r\n" H "\r\n",
+                                       "GET / HTTP/1.1\r\n" H "\r\r\n"};
+    struct result res;
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        assert_int_equal(parse_exact(rows[i], strlen(rows[i]), &res), TB_E_FORMAT);
+        assert_string_equal(res.why, "a carriage return stands inside a line");
+    }
+}
+
 /* A request whose line has n characters. */
 static int parse_line(size_t n, bool whole, struct result *res)
 {
@@ -361,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_pipelined_request_stays_untouched),
         cmocka_unit_test(expect_and_connection),
         cmocka_unit_test(row20_refusals),
+        cmocka_unit_test(row20_a_bare_cr_is_refused_as_such),
         cmocka_unit_test(row24_limit_of_the_request_line),
         cmocka_unit_test(row24_limit_of_the_head),
         cmocka_unit_test(row24_limit_of_the_number_of_fields),

@@ -191,10 +191,36 @@ static void row20_outer_members(void **state)
     tb_jws_clear(NULL);
 }
 
+/* The short way for the usual shape and the JSON parser agree: blanks, order and escapes make no difference. */
+static void spelling_of_the_outer_object_does_not_matter(void **state)
+{
+    static const char *const same[] = {
+        "{\"protected\":\"" GOOD "\",\"payload\":\"e30\",\"signature\":\"AAAA\"}",
+        "{\"signature\":\"AAAA\",\"payload\":\"e30\",\"protected\":\"" GOOD "\"}",
+        " {\n \"protected\" : \"" GOOD "\" ,\r\n\t\"payload\":\"e30\",\"signature\":\"AAAA\" } \n",
+        "{\"protected\":\"" GOOD "\",\"payload\":\"\\u006530\",\"signature\":\"AAAA\"}",
+        "{\"prot\\u0065cted\":\"" GOOD "\",\"payload\":\"e30\",\"signature\":\"AAA\\u0041\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(same); i++) {
+        struct tb_jws jws;
+
+        assert_ok(tb_jws_parse(tb_span_str(same[i]), &jws, NULL));
+        assert_span_equal(jws.signing_input, GOOD ".e30", strlen(GOOD) + 4);
+        assert_span_equal(jws.payload, "{}", 2);
+        assert_span_equal(jws.sig, "\0\0\0", 3);
+        tb_jws_clear(&jws);
+    }
+}
+
 static void row21_duplicate_members_are_refused(void **state)
 {
     (void)state;
     refused(tb_span_str("{\"protected\":\"" GOOD "\",\"payload\":\"\",\"payload\":\"\",\"signature\":\"\"}"),
+            TB_P_MALFORMED);
+    refused(tb_span_str("{\"protected\":\"" GOOD "\",\"payload\":\"\",\"payload\":\"\"}"), TB_P_MALFORMED);
+    refused(tb_span_str("{\"protected\":\"" GOOD "\",\"payload\":\"\",\"p\\u0061yload\":\"\",\"signature\":\"\"}"),
             TB_P_MALFORMED);
 }
 
@@ -381,6 +407,7 @@ int main(void)
         cmocka_unit_test(ecdsa_numbers_out_of_range),
         cmocka_unit_test(short_numbers_of_ecdsa),
         cmocka_unit_test(row20_outer_members),
+        cmocka_unit_test(spelling_of_the_outer_object_does_not_matter),
         cmocka_unit_test(row21_duplicate_members_are_refused),
         cmocka_unit_test(row22_padding_and_foreign_characters_are_refused),
         cmocka_unit_test(row20_header_members),
