@@ -3,6 +3,7 @@ import base64
 import hashlib
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -164,6 +165,7 @@ class Client:
     def _connect(self):
         conn = http.client.HTTPSConnection(self.ca.name, self.ca.port, context=self.context, timeout=60)
         raw = self.ns.connect("127.0.0.1", self.ca.port, timeout=60)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes
         conn.sock = self.context.wrap_socket(raw, server_hostname=self.ca.name)
         return conn
 
