@@ -12,6 +12,7 @@ struct call {
     TAILQ_ENTRY(call) entry; /* oldest first */
     struct tb_edge_call c;
     uint64_t deadline_ms;
+    bool sent; /* to the peer that is there now */
     uint8_t body[];
 };
 TAILQ_HEAD(call_list, call);
@@ -69,7 +70,7 @@ void tb_edge_free(struct tb_edge *e)
 }
 
 /* A peer that does not take the message now gets it when it comes back: the call stays outstanding. */
-static void send_call(struct tb_edge *e, const struct call *k)
+static void send_call(struct tb_edge *e, struct call *k)
 {
     struct tb_channel *ch = e->front->child->peer[k->c.peer];
     int r;
@@ -77,6 +78,7 @@ static void send_call(struct tb_edge *e, const struct call *k)
     if (ch == NULL)
         return;
     r = tb_channel_send(ch, k->c.req, (uint32_t)k->node.key, tb_span_of(k->body, k->c.body.len));
+    k->sent = r == 0;
     if (r < 0)
         tb_log(TB_LOG_WARN, "send-failed", TB_F("peer", tb_role_name(k->c.peer)), TB_F("why", tb_err_text(r)));
 }
@@ -92,6 +94,7 @@ int tb_edge_call(struct tb_edge *e, const struct tb_edge_call *call)
         return TB_E_NOMEM;
     k->c = *call;
     k->c.body.p = NULL;
+    k->sent = false;
     if (call->body.len > 0)
         memcpy(k->body, call->body.p, call->body.len);
     k->deadline_ms = tb_clock_mono_ms() + 1000 * (uint64_t)call->timeout_s;
@@ -126,8 +129,17 @@ void tb_edge_resend(struct tb_edge *e, enum tb_role peer)
     struct call *k = NULL;
 
     TAILQ_FOREACH(k, &e->calls, entry)
-    if (k->c.peer == peer)
+    if (k->c.peer == peer && !k->sent)
         send_call(e, k);
+}
+
+void tb_edge_lost(struct tb_edge *e, enum tb_role peer)
+{
+    struct call *k = NULL;
+
+    TAILQ_FOREACH(k, &e->calls, entry)
+    if (k->c.peer == peer)
+        k->sent = false;
 }
 
 void tb_edge_tick(struct tb_edge *e)

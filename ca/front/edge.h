@@ -34,7 +34,9 @@ void tb_edge_free(struct tb_edge *e); /* ends every call with TB_E_CLOSED; NULL-
 int tb_edge_call(struct tb_edge *e, const struct tb_edge_call *call) TB_MUST_USE;
 /* An answer arrived: the message handler of every *_RSP. */
 int tb_edge_answer(struct tb_edge *e, const struct tb_channel *ch, const struct tb_msg *m);
-/* The peer is there again: send what it has not answered. */
+/* The peer has gone: what it has not answered it has not got. */
+void tb_edge_lost(struct tb_edge *e, enum tb_role peer);
+/* The peer is there (again): send what it has not got. */
 void tb_edge_resend(struct tb_edge *e, enum tb_role peer);
 /* Ends the calls whose deadline passed; called every second. */
 void tb_edge_tick(struct tb_edge *e);

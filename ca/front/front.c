@@ -250,6 +250,14 @@ static void front_peer_up(struct tb_child *child, enum tb_role peer)
         tb_edge_resend(f->edge, peer);
 }
 
+static void front_peer_down(struct tb_child *child, enum tb_role peer)
+{
+    struct tb_front *f = child->state;
+
+    if (f->edge != NULL)
+        tb_edge_lost(f->edge, peer);
+}
+
 static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_front *f = child->state;
@@ -341,6 +349,7 @@ const struct tb_child_role tb_front_role = {
     .sandbox = front_sandbox,
     .setup = front_setup,
     .peer_up = front_peer_up,
+    .peer_down = front_peer_down,
     .drain = front_drain,
     .control = tb_control_handle,
     .teardown = front_teardown,

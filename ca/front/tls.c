@@ -89,6 +89,7 @@ static int use_key(SSL_CTX *ctx, struct tb_span pem)
 
 int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, tb_time_t *out_not_after)
 {
+    char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro casts const away */
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     const char *why = "out of memory";
     int r = TB_E_CONFIG;
@@ -99,8 +100,7 @@ int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, 
         goto out;
     set_options(ctx);
     why = "TLS groups or ciphers are not known to this OpenSSL";
-    if (SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1 ||
-        SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    if (SSL_CTX_set1_groups_list(ctx, groups) != 1 || SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
         goto out;
     why = "the HTTPS chain is not a list of PEM certificates";
     if (use_chain(ctx, chain_pem, out_not_after) < 0)

@@ -89,6 +89,8 @@ static int step_window(struct work *w)
         return REFUSE(w, "order-in-future", TB_P_ORDER_NOT_READY, "The order lies in the future.");
     if (w->d->ref.order == 0 || made < w->d->now - TB_ORDER_WINDOW_S)
         return REFUSE(w, "order-too-old", TB_P_ORDER_NOT_READY, "The order is too old; make a new one.");
+    if (made < w->s->epoch_began_at)
+        return REFUSE(w, "order-before-epoch", TB_P_ORDER_NOT_READY, "The order is of another epoch; make a new one.");
     return 0;
 }
 

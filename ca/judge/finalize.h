@@ -20,7 +20,8 @@ struct tb_judge_state {
     const struct tb_config *cfg; /* borrowed */
     struct tb_audience audience;
     uint32_t signer, epoch;
-    tb_time_t floor; /* latest time seen or logged: a clock step backwards revives nothing */
+    tb_time_t epoch_began_at; /* older orders belong to an epoch whose used orders are not known here */
+    tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
     struct tb_used used;
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];

@@ -62,6 +62,7 @@ static void answer(struct client *c, struct tb_span text)
 
     c->answered = true;
     c->id = 0;
+    event_del(c->deadline);
     bufferevent_disable(c->bev, EV_READ);
     /* The write callback ends the connection when everything is gone, the write time-out when the client stalls. */
     bufferevent_setcb(c->bev, NULL, on_written, on_event, c);
@@ -159,6 +160,13 @@ static void without_front(struct client *c)
         answer_error(c, "the front does not answer");
 }
 
+void tb_control_front_gone(struct tb_parent *p)
+{
+    for (size_t i = 0; p->control != NULL && i < TB_CONTROL_CLIENTS_MAX; i++)
+        if (p->control->clients[i].control != NULL && p->control->clients[i].id != 0)
+            without_front(&p->control->clients[i]);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -173,7 +181,6 @@ void tb_control_answer(struct tb_parent *p, uint32_t id, struct tb_span json)
 
         if (c->control == NULL || c->id != id)
             continue;
-        event_del(c->deadline);
         if (c->wrap)
             answer_status(c, json);
         else

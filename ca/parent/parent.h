@@ -126,6 +126,7 @@ void tb_notify(const char *fmt, ...) TB_PRINTF(1, 2);
 int tb_control_open(struct tb_parent *p) TB_MUST_USE;
 void tb_control_close(struct tb_parent *p);
 void tb_control_answer(struct tb_parent *p, uint32_t id, struct tb_span json); /* from the front */
+void tb_control_front_gone(struct tb_parent *p);                               /* nobody waits for it */
 /* "processes" as a JSON array. */
 void tb_control_processes(struct tb_wr *wr, const struct tb_parent *p);
 

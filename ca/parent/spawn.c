@@ -64,6 +64,8 @@ static void child_closed(struct tb_channel *ch, int err, void *arg)
     tb_channel_free(ch);
     proc->ch = NULL;
     proc->ready = false;
+    if (proc->role == TB_ROLE_FRONT)
+        tb_control_front_gone(proc->parent);
     if (err != TB_E_CLOSED && proc->pid > 0) {
         tb_log(TB_LOG_ERROR, "bad-child", TB_F("process", tb_role_name(proc->role)), TB_F("reason", tb_err_text(err)));
         kill(proc->pid, SIGKILL);

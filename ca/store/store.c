@@ -6,7 +6,9 @@
 #include "ca/store/cache.h"
 #include "ca/store/writer.h"
 #include "lib/base/clock.h"
+#include "lib/base/hash.h"
 
+#define OFFSETS    (UINT32_C(1) << 20)
 #define FIND_TRIES 4 /* candidates of an index that the cache may know to be outdated */
 
 struct tb_store {
@@ -18,6 +20,8 @@ struct tb_store {
     uint64_t last_order;
     uint64_t last_seq;
     bool collecting;
+    bool read_unsettled;
+    uint32_t offset; /* of the first number of each second */
 };
 
 static void tx_finished(struct tb_store_tx *tx)
@@ -63,6 +67,8 @@ int tb_store_open(const char *dir, struct event_base *base, struct tb_store **ou
         (r = tb_writer_new(engine, base, tx_finished, &st->writer)) < 0)
         goto out;
     engine = NULL;
+    tb_random(&st->offset, sizeof(st->offset));
+    st->offset %= OFFSETS;
     *out = st;
     st = NULL;
 out:
@@ -86,10 +92,14 @@ uint64_t tb_store_next_account(struct tb_store *st)
     return ++st->last_account;
 }
 
-/* Numbers that carry their time are never given twice, also after the rows with the highest ones were removed. */
-static uint64_t next_timed(uint64_t *last, tb_time_t now)
+/*
+ * Numbers that carry their time are never given twice, also after the rows with the highest ones were removed.  Each
+ * second begins at an offset drawn at start, so that a store that was lost or put back, and reopened within the second,
+ * does not repeat what the signer has seen.
+ */
+static uint64_t next_timed(const struct tb_store *st, uint64_t *last, tb_time_t now)
 {
-    uint64_t floor = (uint64_t)now << TB_ORDER_SEQ_BITS;
+    uint64_t floor = (uint64_t)now << TB_ORDER_SEQ_BITS | st->offset;
 
     *last = *last < floor ? floor : *last + 1;
     return *last;
@@ -97,12 +107,12 @@ static uint64_t next_timed(uint64_t *last, tb_time_t now)
 
 uint64_t tb_store_next_authz(struct tb_store *st)
 {
-    return next_timed(&st->last_authz, tb_clock_now_s());
+    return next_timed(st, &st->last_authz, tb_clock_now_s());
 }
 
 tb_order_no_t tb_store_next_order(struct tb_store *st, tb_time_t now)
 {
-    return next_timed(&st->last_order, now);
+    return next_timed(st, &st->last_order, now);
 }
 
 int tb_store_tx_new(struct tb_store *st, struct tb_store_tx **out)
@@ -218,6 +228,7 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
 
     *out = NULL;
     if (row != NULL) {
+        st->read_unsettled |= tb_cache_pending(st->cache, kind, id);
         *out = tb_row_ref(row);
         return 0;
     }
@@ -229,6 +240,14 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
     }
     *out = row;
     return 0;
+}
+
+bool tb_store_read_unsettled(struct tb_store *st)
+{
+    bool was = st->read_unsettled;
+
+    st->read_unsettled = false;
+    return was;
 }
 
 int tb_store_account_get(struct tb_store *st, uint64_t id, struct tb_account *out)

@@ -68,6 +68,15 @@ static void fail_open(struct tb_store_tx *batch, int err)
             batch->err = err;
 }
 
+/* Markers only: what they wait for was committed in an earlier batch. */
+static bool is_empty(const struct tb_store_tx *batch)
+{
+    for (; batch != NULL; batch = batch->next)
+        if (batch->num > 0 || batch->collect)
+            return false;
+    return true;
+}
+
 /*
  * All of the batch in one transaction.  One that breaks a condition must not take the others with it: it is marked,
  * everything is rolled back and the rest runs again.  Any other failure is everybody's.
@@ -77,6 +86,8 @@ static void write_batch(struct tb_writer *w, struct tb_store_tx *batch)
     bool again;
     int r;
 
+    if (is_empty(batch))
+        return;
     do {
         again = false;
         r = tb_engine_begin(w->engine);

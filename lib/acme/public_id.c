@@ -66,6 +66,8 @@ int tb_public_id_encode(struct tb_public_id *p, enum tb_public_id_kind kind, uin
     int r;
 
     out[0] = '\0';
+    if (kind <= TB_ID_NONE || kind > TB_ID_NONCE)
+        return TB_E_INVAL;
     for (int i = 0; i < 8; i++)
         plain[8 + i] = (uint8_t)(number >> (8 * (7 - i)));
     if ((r = one_block(p->enc, coded, plain)) == 0)

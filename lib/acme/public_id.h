@@ -18,6 +18,7 @@ enum tb_public_id_kind { TB_ID_NONE = 0, TB_ID_ORDER = 1, TB_ID_AUTHZ = 2, TB_ID
 struct tb_public_id;
 int tb_public_id_new(const struct tb_key *key, struct tb_public_id **out) TB_MUST_USE; /* uses the first 16 octets */
 void tb_public_id_free(struct tb_public_id *p);                                        /* NULL-safe */
+/* TB_E_INVAL for a kind that is none. */
 int tb_public_id_encode(struct tb_public_id *p, enum tb_public_id_kind kind, uint64_t number,
                         char out[static TB_PUBLIC_ID_LEN + 1]) TB_MUST_USE;
 /* TB_E_FORMAT for anything that this key did not make for this kind. */

@@ -9,13 +9,23 @@
 #define ACCOUNT_PATH  "/acme/acct/"
 #define FINALIZE_PATH "/acme/finalize/"
 
-/* The rest of url after base and path; NULL when it does not begin with them. */
+#define U32_DIGITS 10
+#define I64_DIGITS 19
+
+_Static_assert(TB_BASE_URL_MAX + sizeof(ACCOUNT_PATH) - 1 + TB_B64U_DIGEST_LEN <= TB_ACCOUNT_URL_MAX,
+               "every account URL fits");
+_Static_assert(TB_BASE_URL_MAX + sizeof(FINALIZE_PATH) - 1 + TB_PROFILE_NAME_MAX + 1 + TB_PROFILE_VERSION_MAX +
+                       2 * (1 + U32_DIGITS) + 1 + I64_DIGITS <=
+                   TB_FINALIZE_URL_MAX,
+               "every finalize URL fits");
+
+/* The rest of url after base and path; NULL when it does not begin with them.  An empty base is nobody's. */
 static const char *after(const char *url, const char *base, const char *path)
 {
     size_t b = strlen(base);
     size_t p = strlen(path);
 
-    if (strncmp(url, base, b) != 0 || strncmp(url + b, path, p) != 0)
+    if (b == 0 || strncmp(url, base, b) != 0 || strncmp(url + b, path, p) != 0)
         return NULL;
     return url + b + p;
 }
@@ -32,12 +42,15 @@ void tb_account_url(char out[static TB_ACCOUNT_URL_MAX + 1], const char *base,
 int tb_account_url_parse(const char *url, const char *base, uint8_t out_thumbprint[static TB_DIGEST_LEN])
 {
     const char *id = after(url, base, ACCOUNT_PATH);
+    uint8_t digest[TB_DIGEST_LEN];
     size_t n;
 
     memset(out_thumbprint, 0, TB_DIGEST_LEN);
-    if (id == NULL || strlen(id) != TB_B64U_DIGEST_LEN)
+    if (id == NULL || strlen(id) != TB_B64U_DIGEST_LEN ||
+        tb_b64u_decode(digest, sizeof(digest), &n, tb_span_str(id)) < 0)
         return TB_E_FORMAT;
-    return tb_b64u_decode(out_thumbprint, TB_DIGEST_LEN, &n, tb_span_str(id)) < 0 ? TB_E_FORMAT : 0;
+    memcpy(out_thumbprint, digest, TB_DIGEST_LEN);
+    return 0;
 }
 
 void tb_finalize_url(char out[static TB_FINALIZE_URL_MAX + 1], const char *base, const struct tb_finalize_ref *ref)

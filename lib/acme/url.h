@@ -26,7 +26,7 @@ static inline tb_time_t tb_order_no_time(tb_order_no_t no)
     return (tb_time_t)(no >> TB_ORDER_SEQ_BITS);
 }
 
-/* BASE/acme/finalize/<profile>@<version>/<signer>/<epoch>/<order number>, decimal without leading zeros. */
+/* BASE/acme/finalize/<profile>@<version>/<signer>/<epoch>/<order number>, decimal without leading zeros, from 1. */
 struct tb_finalize_ref {
     char profile[TB_PROFILE_NAME_MAX + 1];
     char version[TB_PROFILE_VERSION_MAX + 1];
@@ -35,6 +35,7 @@ struct tb_finalize_ref {
     tb_order_no_t order;
 };
 void tb_finalize_url(char out[static TB_FINALIZE_URL_MAX + 1], const char *base, const struct tb_finalize_ref *ref);
+/* TB_E_FORMAT unless url is exactly that under base. */
 int tb_finalize_url_parse(const char *url, const char *base, struct tb_finalize_ref *out) TB_MUST_USE;
 
 #endif

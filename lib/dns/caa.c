@@ -79,6 +79,8 @@ int tb_caa_evaluate(const struct tb_span *rdata, size_t num, const struct tb_ide
     enum tag wanted;
 
     *out = (struct tb_caa_result){0};
+    if (ident->type != TB_IDENT_DNS)
+        return TB_E_INVAL;
     if (num > TB_CAA_RECORDS_MAX)
         return TB_E_DENIED;
     for (size_t i = 0; i < num; i++) {
@@ -116,7 +118,7 @@ static bool grant_allows(const struct tb_caa_grant *g, const char *account_url, 
 bool tb_caa_allows(const struct tb_caa_result *r, const char *account_url, enum tb_method method,
                    enum tb_purpose purpose)
 {
-    if (method == TB_METHOD_NONE || purpose == TB_PURPOSE_NONE)
+    if (tb_method_info(method) == NULL || tb_purpose_info(purpose) == NULL)
         return false;
     if (r->unrestricted)
         return true;
@@ -128,6 +130,11 @@ bool tb_caa_allows(const struct tb_caa_result *r, const char *account_url, enum 
 
 void tb_caa_result_write(struct tb_wr *wr, const struct tb_caa_result *r)
 {
+    /* What the reader refuses is never written. */
+    if ((r->num_grants > TB_CAA_GRANTS_MAX || (r->unrestricted && r->num_grants > 0)) && wr->err == 0)
+        wr->err = TB_E_INVAL;
+    if (wr->err != 0)
+        return;
     tb_wr_u8(wr, r->unrestricted);
     tb_wr_u8(wr, r->num_grants);
     for (size_t i = 0; i < r->num_grants; i++) {
@@ -141,6 +148,15 @@ void tb_caa_result_write(struct tb_wr *wr, const struct tb_caa_result *r)
         if (g->has_purposes)
             tb_wr_u32(wr, g->purposes);
     }
+}
+
+/* A grant lists what this tree knows; bits that it does not know come from nobody that it believes. */
+static bool methods_known(tb_methods_t set)
+{
+    for (int m = 0; m < 32; m++)
+        if ((set & TB_METHOD_BIT(m)) != 0 && tb_method_info((enum tb_method)m) == NULL)
+            return false;
+    return true;
 }
 
 static int grant_read(struct tb_rd *rd, struct tb_caa_grant *g)
@@ -159,6 +175,8 @@ static int grant_read(struct tb_rd *rd, struct tb_caa_grant *g)
         (g->has_methods && (r = tb_rd_u32(rd, &g->methods)) < 0) ||
         (g->has_purposes && (r = tb_rd_u32(rd, &g->purposes)) < 0))
         return r;
+    if ((g->has_account && g->account_url[0] == '\0') || !methods_known(g->methods) || !tb_purposes_known(g->purposes))
+        return TB_E_FORMAT;
     return 0;
 }
 
@@ -173,7 +191,9 @@ int tb_caa_result_read(struct tb_rd *rd, struct tb_caa_result *out)
     memset(out, 0, sizeof(*out));
     if ((r = tb_rd_u8(&try, &unrestricted)) < 0 || (r = tb_rd_u8(&try, &num)) < 0)
         return r;
-    if (unrestricted > 1 || num > TB_CAA_GRANTS_MAX || (unrestricted == 1 && num > 0))
+    if (num > TB_CAA_GRANTS_MAX)
+        return TB_E_LIMIT;
+    if (unrestricted > 1 || (unrestricted == 1 && num > 0))
         return TB_E_FORMAT;
     res.unrestricted = unrestricted == 1;
     for (; res.num_grants < num; res.num_grants++)

@@ -22,7 +22,7 @@ struct tb_caa_grant {
     char account_url[TB_CAA_URI_MAX + 1];
     bool has_methods;
     tb_methods_t methods; /* of those we know; may be empty: then nothing satisfies it */
-    bool has_purposes;    /* our parameter "purposes" (documented; issue property only) */
+    bool has_purposes;    /* our own parameter "purposes" (doc/formats.md), of issue and issuewild alike */
     tb_purposes_t purposes;
 };
 
@@ -39,19 +39,23 @@ struct tb_caa_rdata {
     struct tb_span tag;
     struct tb_span value;
 };
+/* TB_E_FORMAT; TB_E_LIMIT for a value longer than TB_CAA_VALUE_MAX. */
 int tb_caa_rdata_parse(struct tb_span rdata, struct tb_caa_rdata *out) TB_MUST_USE;
 
 /*
  * Evaluate the relevant record set (first non-empty one while climbing) for ident (wildcard flag counts).
  * rdata/num: every record of the set; num 0 = no set found = unrestricted.  identities: our issuer domain names.
- * TB_E_DENIED: a critical property that we do not know, a malformed record, too many records.
+ * TB_E_DENIED: a critical property that we do not know, a malformed record, too many records.  TB_E_INVAL: an ident
+ * that is no dns name.
  */
 int tb_caa_evaluate(const struct tb_span *rdata, size_t num, const struct tb_ident *ident,
                     const char *const *identities, size_t num_identities, struct tb_caa_result *out) TB_MUST_USE;
-/* Does the result allow this account, method and purpose? */
+/* Does the result allow this account, method and purpose?  Never an unknown method or purpose. */
 bool tb_caa_allows(const struct tb_caa_result *r, const char *account_url, enum tb_method method,
                    enum tb_purpose purpose);
 
+/* Wire form: doc/formats.md.  The reader is strict, and leaves what follows unread. TB_E_TRUNC, TB_E_LIMIT,
+ * TB_E_FORMAT. */
 void tb_caa_result_write(struct tb_wr *wr, const struct tb_caa_result *r);
 int tb_caa_result_read(struct tb_rd *rd, struct tb_caa_result *out) TB_MUST_USE;
 

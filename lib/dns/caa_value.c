@@ -178,6 +178,20 @@ static int parse_param(struct tb_rd *rd, struct tb_caa_grant *g)
     return 0;
 }
 
+/* parameters = (parameter *WSP ";" *WSP parameters) / parameter: nothing ends with a semicolon but an empty list. */
+static int parse_params(struct tb_rd *rd, struct tb_caa_grant *g)
+{
+    int r;
+
+    do {
+        skip_blanks(rd);
+        if ((r = parse_param(rd, g)) < 0)
+            return r;
+        skip_blanks(rd);
+    } while (take_char(rd, ';'));
+    return 0;
+}
+
 int tb_caa_value_parse(struct tb_span value, struct tb_span *out_issuer, struct tb_caa_grant *out)
 {
     struct tb_rd rd = tb_rd_of(value);
@@ -192,13 +206,10 @@ int tb_caa_value_parse(struct tb_span value, struct tb_span *out_issuer, struct 
     if (issuer.len > 0 && !domain_is_sound(issuer))
         return TB_E_FORMAT;
     skip_blanks(&rd);
-    while (take_char(&rd, ';')) {
+    if (take_char(&rd, ';')) {
         skip_blanks(&rd);
-        if (rd.left == 0)
-            break;
-        if ((r = parse_param(&rd, &g)) < 0)
+        if (rd.left > 0 && (r = parse_params(&rd, &g)) < 0)
             return r;
-        skip_blanks(&rd);
     }
     if (tb_rd_end(&rd) < 0)
         return TB_E_FORMAT;

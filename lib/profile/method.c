@@ -38,6 +38,17 @@ enum tb_method tb_method_find(struct tb_span name)
     return TB_METHOD_NONE;
 }
 
+bool tb_methods_of_kind(tb_methods_t set, enum tb_proof_kind kind)
+{
+    for (int m = 0; m < 32; m++) {
+        const struct tb_method_info *info = tb_method_info((enum tb_method)m);
+
+        if ((set & TB_METHOD_BIT(m)) != 0 && (info == NULL || info->kind != kind))
+            return false;
+    }
+    return true;
+}
+
 bool tb_method_serves(enum tb_method method, const struct tb_ident *ident)
 {
     const struct tb_method_info *info = tb_method_info(method);
@@ -46,5 +57,5 @@ bool tb_method_serves(enum tb_method method, const struct tb_ident *ident)
         return false;
     if (ident->type == TB_IDENT_DNS)
         return info->for_dns && (!ident->wildcard || info->for_wildcard);
-    return ident->type == TB_IDENT_IP && info->for_ip;
+    return ident->type == TB_IDENT_IP && !ident->wildcard && info->for_ip;
 }

@@ -32,6 +32,8 @@ struct tb_method_info {
 
 const struct tb_method_info *tb_method_info(enum tb_method method);
 enum tb_method tb_method_find(struct tb_span name);
+/* Is every member of the set a known method of this kind?  True of the empty set. */
+bool tb_methods_of_kind(tb_methods_t set, enum tb_proof_kind kind);
 /* May this method prove this identifier at all? */
 bool tb_method_serves(enum tb_method method, const struct tb_ident *ident);
 

@@ -26,29 +26,15 @@ static bool version_is_sound(const char *s)
            strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-") == n;
 }
 
-static bool kinds_are(tb_methods_t methods, enum tb_proof_kind kind)
-{
-    for (int m = 0; m < 32; m++)
-        if ((methods & (UINT32_C(1) << m)) != 0) {
-            const struct tb_method_info *info = tb_method_info((enum tb_method)m);
-
-            if (info == NULL || info->kind != kind)
-                return false;
-        }
-    return true;
-}
-
-static bool purposes_are_known(tb_purposes_t set)
-{
-    for (int p = 0; p < 32; p++)
-        if ((set & (UINT32_C(1) << p)) != 0 && tb_purpose_info((enum tb_purpose)p) == NULL)
-            return false;
-    return true;
-}
-
 static bool wants_use(const struct tb_profile *p)
 {
     return (p->purposes & TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH)) != 0;
+}
+
+/* A recipe that promises a type of identifier has a method that can prove it. */
+static bool can_prove(const struct tb_profile *p, enum tb_ident_type type, bool wildcard)
+{
+    return tb_profile_control_methods(p, &(struct tb_ident){.type = type, .wildcard = wildcard}) != 0;
 }
 
 /* Rows of what must hold; the first that does not is the answer. */
@@ -60,20 +46,25 @@ int tb_profile_check(const struct tb_profile *p, const char **out_why)
     } rows[] = {
         {name_is_sound(p->name), "name is not 1 to 31 of a-z, 0-9 and hyphen, beginning with a letter"},
         {version_is_sound(p->version), "version is not 1 to 15 of letters, digits, dot and hyphen"},
+        {strnlen(p->description, sizeof(p->description)) <= TB_PROFILE_TEXT_MAX, "description is above 127 octets"},
         {p->purposes != 0, "no purpose: a certificate without purpose would serve for everything"},
-        {purposes_are_known(p->purposes), "a purpose is not known"},
+        {tb_purposes_known(p->purposes), "a purpose is not known"},
         {p->issuer != TB_ISSUER_NONE && tb_issuer_name(p->issuer) != NULL, "issuer is not known"},
         {(p->purposes & ~tb_issuer_purposes(p->issuer)) == 0, "a purpose is not one of its issuer's"},
         {p->purposes == tb_issuer_purposes(p->issuer), "the purposes are not all of its issuer's"},
         {p->control_methods != 0, "no control method: nothing would show who holds a name"},
-        {kinds_are(p->control_methods, TB_PROOF_CONTROL), "a control method does not show control"},
-        {kinds_are(p->use_methods, TB_PROOF_USE), "a use method does not show use"},
+        {tb_methods_of_kind(p->control_methods, TB_PROOF_CONTROL), "a control method does not show control"},
+        {tb_methods_of_kind(p->use_methods, TB_PROOF_USE), "a use method does not show use"},
         {!wants_use(p) || p->use_methods != 0, "clientAuth without a use method: the usage would not be proved"},
         {wants_use(p) || p->use_methods == 0, "a use method, but no purpose that it proves"},
         {!p->preproved || p->use_methods != 0, "preproved without a use method"},
         {p->ident_dns || p->ident_ip, "no identifier type"},
         {!p->ident_wildcard || p->ident_dns, "wildcards without dns names"},
         {!p->ident_wildcard || !wants_use(p), "wildcards cannot act as a client"},
+        {!p->ident_dns || can_prove(p, TB_IDENT_DNS, false), "no control method is for dns names"},
+        {!p->ident_wildcard || can_prove(p, TB_IDENT_DNS, true), "no control method is for wildcards"},
+        {!p->ident_ip || can_prove(p, TB_IDENT_IP, false), "no control method is for addresses"},
+        {p->cn != TB_CN_FIRST_DNS || p->ident_dns, "cn is first-dns without dns names"},
         {p->cn == TB_CN_NONE || p->cn == TB_CN_FIRST_DNS, "cn is neither none nor first-dns"},
         {p->lifetime_s >= 300, "lifetime is below 5 minutes"},
         {p->lifetime_s <= LIFETIME_MAX_S, "lifetime is above 400 days"},

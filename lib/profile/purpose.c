@@ -33,6 +33,14 @@ enum tb_purpose tb_purpose_find_oid(struct tb_span oid)
     return TB_PURPOSE_NONE;
 }
 
+bool tb_purposes_known(tb_purposes_t set)
+{
+    for (int p = 0; p < 32; p++)
+        if ((set & TB_PURPOSE_BIT(p)) != 0 && tb_purpose_info((enum tb_purpose)p) == NULL)
+            return false;
+    return true;
+}
+
 void tb_purposes_text(char *out, size_t cap, tb_purposes_t set)
 {
     struct tb_wr wr;
@@ -41,9 +49,7 @@ void tb_purposes_text(char *out, size_t cap, tb_purposes_t set)
         return;
     tb_wr_fixed(&wr, out, cap - 1);
     for (int p = 0; p < TB_PURPOSE__COUNT; p++)
-        if ((set & TB_PURPOSE_BIT(p)) != 0 && infos[p].label != NULL) {
-            tb_wr_str(&wr, wr.len > 0 ? ", " : "");
-            tb_wr_str(&wr, infos[p].label);
-        }
+        if ((set & TB_PURPOSE_BIT(p)) != 0 && infos[p].label != NULL)
+            tb_wr_printf(&wr, "%s%s", wr.len > 0 ? ", " : "", infos[p].label);
     out[wr.len] = '\0';
 }

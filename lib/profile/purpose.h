@@ -30,7 +30,9 @@ const struct tb_purpose_info *tb_purpose_info(enum tb_purpose purpose);
 /* NONE when unknown. */
 enum tb_purpose tb_purpose_find(struct tb_span label);
 enum tb_purpose tb_purpose_find_oid(struct tb_span oid);
-/* "serverAuth, clientAuth" into out (NUL-terminated, cut at cap); for messages. */
+/* Is every member of the set an assigned purpose?  True of the empty set. */
+bool tb_purposes_known(tb_purposes_t set);
+/* "serverAuth, clientAuth" into out (NUL-terminated, without the labels that do not fit into cap); for messages. */
 void tb_purposes_text(char *out, size_t cap, tb_purposes_t set);
 
 #endif

@@ -4,10 +4,17 @@
 
 #include "lib/base/hash.h"
 
-#define DOMAIN       "tabard statement"
-#define MAC_LEN      TB_DIGEST_LEN
+#define DOMAIN       TB_STATEMENT_DOMAIN
+#define MAC_LEN      TB_STATEMENT_MAC_LEN
 #define DNSSEC_COUNT (TB_DNSSEC_SECURE + 1)
-#define EGRESS_COUNT 3
+#define EGRESS_COUNT (TB_EGRESS_DECLARED + 1)
+
+#define GRANT_MAX (1 + 2 + TB_CAA_URI_MAX + 4 + 4)
+#define REST_MAX                                                                                                       \
+    (3 + TB_CA_ID_LEN + 2 + TB_BASE_URL_MAX + TB_DIGEST_LEN + 3 + 4 + TB_IDENT_VALUE_MAX + 1 + 2 + 3 * TB_DIGEST_LEN + \
+     16 + 3 + 2 + 8 + MAC_LEN)
+_Static_assert(REST_MAX + TB_CAA_GRANTS_MAX * GRANT_MAX <= TB_STATEMENT_MAX, "the largest caa statement fits");
+_Static_assert(REST_MAX + TB_ACCOUNT_URL_MAX <= TB_STATEMENT_MAX, "the largest control or use statement fits");
 
 /* Layout: version u8 || perspective u16 || fields || HMAC-SHA-256(key, domain || all before). doc/formats.md says it
  * field by field. */
@@ -68,9 +75,11 @@ int tb_statement_perspective(struct tb_span blob, uint16_t *out)
     uint8_t version;
 
     *out = 0;
-    if (tb_rd_u8(&rd, &version) < 0 || tb_rd_u16(&rd, out) < 0)
+    if (tb_rd_u8(&rd, &version) < 0)
         return TB_E_FORMAT;
-    return version == TB_STATEMENT_VERSION ? 0 : TB_E_UNSUPPORTED;
+    if (version != TB_STATEMENT_VERSION)
+        return TB_E_UNSUPPORTED;
+    return tb_rd_u16(&rd, out) < 0 ? TB_E_FORMAT : 0;
 }
 
 static int read_u8_below(struct tb_rd *rd, unsigned count, uint8_t *out)
@@ -133,21 +142,23 @@ static bool is_zero(const uint8_t *p, size_t n)
 /* Purpose first: what a kind must have, and what it must not. */
 static bool shape_is_sound(const struct tb_statement *s)
 {
-    bool bound = s->method != TB_METHOD_NONE && s->purpose != TB_PURPOSE_NONE && s->account_url[0] != '\0' &&
-                 !is_zero(s->thumbprint, TB_DIGEST_LEN) && !is_zero(s->token_digest, TB_DIGEST_LEN);
+    bool bound = tb_method_info(s->method) != NULL && tb_purpose_info(s->purpose) != NULL &&
+                 s->account_url[0] != '\0' && !is_zero(s->thumbprint, TB_DIGEST_LEN) &&
+                 !is_zero(s->token_digest, TB_DIGEST_LEN);
     bool unbound = s->method == TB_METHOD_NONE && s->purpose == TB_PURPOSE_NONE && s->account_url[0] == '\0' &&
                    is_zero(s->thumbprint, TB_DIGEST_LEN) && is_zero(s->token_digest, TB_DIGEST_LEN);
     bool has_key = !is_zero(s->spki_digest, TB_DIGEST_LEN);
     bool has_caa = s->caa.unrestricted || s->caa.num_grants > 0;
-    bool has_egress = s->egress_kind != 0 || s->egress_prefix != 0;
+    bool has_egress = s->egress_kind != TB_EGRESS_NONE || s->egress_prefix != 0;
+    bool egress_fits = has_egress && (s->egress_kind == TB_EGRESS_DECLARED) == (s->egress_prefix != 0);
 
     switch (s->kind) {
     case TB_PROOF_CONTROL:
         return bound && !has_key && !has_caa && !has_egress;
     case TB_PROOF_USE:
-        return bound && has_key && !has_caa && s->egress_kind != 0 && !is_zero(s->peer_addr, sizeof(s->peer_addr));
+        return bound && has_key && !has_caa && egress_fits && !is_zero(s->peer_addr, sizeof(s->peer_addr));
     case TB_PROOF_CAA:
-        return unbound && !has_key && !has_egress;
+        return unbound && s->ident.type == TB_IDENT_DNS && !has_key && !has_egress;
     case TB_PROOF_NONE:
     case TB_PROOF__COUNT:
         break;

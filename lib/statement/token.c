@@ -21,8 +21,10 @@ static int token_mac(const struct tb_key *key, const struct tb_token_context *ct
     uint8_t buf[CONTEXT_MAX];
     uint8_t mac[TB_DIGEST_LEN];
     struct tb_wr wr;
-    int r;
 
+    /* Over an empty set of purposes nothing can be proved. */
+    if (tb_method_info(ctx->method) == NULL || ctx->purposes == 0)
+        return TB_E_INVAL;
     tb_wr_fixed(&wr, buf, sizeof(buf));
     tb_wr_str16(&wr, "tabard challenge token");
     tb_wr_bytes(&wr, body, BODY_LEN);
@@ -32,8 +34,8 @@ static int token_mac(const struct tb_key *key, const struct tb_token_context *ct
     tb_wr_u32(&wr, ctx->purposes);
     tb_wr_str16(&wr, ctx->account_url);
     tb_wr_bytes(&wr, ctx->thumbprint, TB_DIGEST_LEN);
-    if ((r = tb_wr_err(&wr)) < 0)
-        return r;
+    if (tb_wr_err(&wr) < 0)
+        return TB_E_INVAL;
     tb_hmac_sha256(mac, key, tb_wr_span(&wr));
     memcpy(out, mac, MAC_LEN);
     return 0;
@@ -63,14 +65,11 @@ int tb_token_check(const struct tb_key *key, const struct tb_token_context *ctx,
     uint8_t mac[MAC_LEN];
     tb_time_t expiry = 0;
     size_t n;
-    int r;
 
     if (token.len != TB_TOKEN_LEN || tb_b64u_decode(raw, sizeof(raw), &n, token) < 0 || n != sizeof(raw) ||
         raw[0] != VERSION)
         return TB_E_FORMAT;
-    if ((r = token_mac(key, ctx, raw, mac)) < 0)
-        return r;
-    if (!tb_equal_ct(mac, raw + BODY_LEN, MAC_LEN))
+    if (token_mac(key, ctx, raw, mac) < 0 || !tb_equal_ct(mac, raw + BODY_LEN, MAC_LEN))
         return TB_E_BADSIG;
     for (int i = 0; i < EXPIRY_LEN; i++)
         expiry = expiry << 8 | raw[1 + NONCE_LEN + i];

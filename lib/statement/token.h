@@ -1,6 +1,7 @@
 /*
  * Challenge token: made and recognised by its maker alone, without state.
- *     version(1)=1 || nonce(16) || expiry(6, seconds) || first 16 octets of HMAC-SHA-256(token key, context)
+ *     head = version(1)=1 || nonce(16) || expiry(6, seconds)
+ *     token = head || first 16 octets of HMAC-SHA-256(token key, domain || head || context)
  * as base64url, 52 characters.  The context names audience, challenge type, identifier with wildcard flag,
  * purposes, account URL and thumbprint, so a token moved to anything else is not a token.
  */
@@ -29,7 +30,7 @@ struct tb_token_context {
     const uint8_t *thumbprint; /* TB_DIGEST_LEN */
 };
 
-/* Cannot fail but for an expiry outside 48 bits (TB_E_INVAL). */
+/* TB_E_INVAL for an expiry outside 48 bits, an unknown method or no purposes. */
 int tb_token_make(const struct tb_key *key, const struct tb_token_context *ctx, tb_time_t expiry,
                   char out[static TB_TOKEN_LEN + 1]) TB_MUST_USE;
 /* TB_E_FORMAT, TB_E_BADSIG (not ours, or another context), TB_E_EXPIRED. */

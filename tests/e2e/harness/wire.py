@@ -169,7 +169,7 @@ class Child:
         from .proc import Proc
         shell = f"exec 3<&{fd} && exec {fd}<&- && exec '{program}' -R {role}" if fd != 3 else f"exec '{program}' -R {role}"
         self.log = os.path.join(ns.tmp, f"{role}-{time.monotonic_ns()}.log")
-        self.proc = Proc(ns.enter() + ["sh", "-c", shell], self.log, pass_fds=(fd,))
+        self.proc = Proc(ns.enter() + ["bash", "-c", shell], self.log, pass_fds=(fd,))
         theirs.close()
         with open(config, "rb") as f:
             text = f.read()

@@ -92,6 +92,18 @@ static void the_lowest_set_counts(void **state)
     assert_int_equal(look("x.a.b.test"), TB_P_CAA);
 }
 
+/* With an alias and a retry over TCP on the way; which answer comes first is up to the resolver. */
+static void aliases_and_retries_do_not_change_which_set_counts(void **state)
+{
+    (void)state;
+    dns_server_add_cname(dns, "test", "alias.example");
+    dns_server_add_caa(dns, "alias.example", 0, "issue", "other.example");
+    dns_server_add_caa(dns, "b.test", 0, "issue", US);
+    dns_server_fault(dns, "a.b.test", 0, DNS_TRUNCATED);
+    assert_int_equal(look("a.b.test"), TB_P_NONE);
+    assert_int_equal(lookup.result.num_grants, 1);
+}
+
 static void an_alias_is_followed_but_not_climbed(void **state)
 {
     (void)state;
@@ -181,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(no_record_anywhere_restricts_nobody),
         T(the_lowest_set_counts),
+        T(aliases_and_retries_do_not_change_which_set_counts),
         T(an_alias_is_followed_but_not_climbed),
         T(an_error_at_or_below_the_found_set_fails),
         T(wildcards_have_their_own_property),

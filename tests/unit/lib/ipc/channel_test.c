@@ -335,6 +335,7 @@ static void a_descriptor_nobody_allowed_is_not_kept(void **state)
     assert_int_equal(sendmsg(raw, &mh, 0), sizeof(frame));
     turn(s);
     assert_int_equal(s->messages, 1);
+    assert_int_equal(s->closed, 0);
     /* The reader of the pipe sees its end: no copy of the writing end is left. */
     close(pipe_fds[1]);
     assert_int_equal(read(pipe_fds[0], &byte, 1), 0);
