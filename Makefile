@@ -8,7 +8,8 @@ STATE  ?= $(CURDIR)/state
 MESON_SETUP = [ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false >/dev/null
 
 # Tests, bench and fuzz targets need more packages than the programs: they are configured in when first asked for.
-WITH_TESTS = packaging/deps.sh test && meson configure $(BUILD) -Dtests=true && ninja -C $(BUILD) --quiet
+RECONFIGURE = meson setup --reconfigure $(BUILD) >$(BUILD)/configure.log
+WITH_TESTS = packaging/deps.sh test && $(RECONFIGURE) -Dtests=true && echo 'build: compiling tests' && ninja -C $(BUILD) --quiet
 
 .PHONY: all deps run check check-full install bench fuzz clean help
 
@@ -42,7 +43,7 @@ check-full: all
 	@BUILD='$(BUILD)' tests/run.sh full
 
 install: all
-	@DESTDIR='$(abspath $(DESTDIR))' meson configure $(BUILD) --prefix='$(PREFIX)'
+	@$(RECONFIGURE) --prefix='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --quiet
 	@echo "installed below $(DESTDIR)$(PREFIX); next: tabardd init --help"
 
