@@ -3,6 +3,7 @@
 #   BUILD=DIR          build directory (build)
 #   BENCH_SECONDS=N    each measured phase (5)
 #   BENCH_PORT=N       first of eight ports on 127.0.0.1 (24100)
+#   BENCH_PERF=FILE    only profile tabardd under 8 clients with perf, into FILE (perf report -i FILE --sort pid,dso,sym)
 #   BENCH_KEEP=1       keep the scratch directory, with every result and log
 # How to read the figures: doc/benchmark.md. Exit status 1 when a limit is missed.
 set -u
@@ -24,7 +25,7 @@ TABARDD=$BUILD/ca/tabardd
 PATH=$PATH:/usr/sbin
 
 dir=$(mktemp -d) || exit 1
-dns_pid= server_pid= strace_pid=
+dns_pid= server_pid= tracer_pid=
 range=0 # names never come twice, so that no resolver has seen them
 
 stop() { # PID
@@ -34,7 +35,7 @@ stop() { # PID
 }
 
 clean_up() {
-    stop "$strace_pid"
+    stop "$tracer_pid"
     stop "$server_pid"
     stop "$dns_pid"
     if [ -n "${BENCH_KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
@@ -53,7 +54,7 @@ value() { # FILE KEY
 }
 
 ratio() { # A B DIGITS
-    awk -v a="$1" -v b="$2" -v d="$3" 'BEGIN { printf "%." d "f", b > 0 ? a / b : 0 }'
+    awk -v a="$1" -v b="$2" -v d="$3" 'BEGIN { printf("%." d "f", (b > 0) ? a / b : 0) }'
 }
 
 ms_now() {
@@ -176,20 +177,34 @@ count_syncs() {
     attach=$(for p in $(descendants "$server_pid"); do printf ' -p %s' "$p"; done)
     # shellcheck disable=SC2086
     strace -f -c -e trace=fsync,fdatasync -o "$dir/strace" $attach 2>"$dir/strace.err" &
-    strace_pid=$!
+    tracer_pid=$!
     sleep 1
-    if ! kill -0 "$strace_pid" 2>/dev/null; then
-        strace_pid=
+    if ! kill -0 "$tracer_pid" 2>/dev/null; then
+        tracer_pid=
         syncs=
         echo 'bench: strace may not attach here; flushes are not counted' >&2
         return
     fi
     load counted --clients 8 --count $COUNTED --seconds 60 --warm 0 >/dev/null
-    kill -INT "$strace_pid"
-    wait "$strace_pid" 2>/dev/null
-    strace_pid=
+    kill -INT "$tracer_pid"
+    wait "$tracer_pid" 2>/dev/null
+    tracer_pid=
     syncs=$(awk '$NF ~ /^f(data)?sync$/ { n += $4 } END { print n + 0 }' "$dir/strace")
     syncs=$(ratio "$syncs" "$(value "$dir/counted" certificates)" 2)
+}
+
+profile() {
+    pids=$(descendants "$server_pid" | paste -sd ,)
+    perf record -q -e cpu-clock -F 1999 -g -p "$pids" -o "$BENCH_PERF" 2>"$dir/perf.err" &
+    tracer_pid=$!
+    load profiled --clients 8 --seconds "$SECONDS_EACH"
+    kill -INT "$tracer_pid"
+    wait "$tracer_pid" 2>/dev/null
+    tracer_pid=
+    for p in $(descendants "$server_pid"); do
+        printf '%s: %s\n' "$p" "$(tr '\0' ' ' </proc/"$p"/cmdline)"
+    done
+    perf report -i "$BENCH_PERF" --stdio --no-children -g none --sort pid,dso 2>/dev/null | grep '%' | head -n 24
 }
 
 row() { # NAME RESULT
@@ -208,6 +223,11 @@ check() { # WHAT VALUE LIMIT UNIT
     fi
 }
 
+# Other work on the machine makes every operation dearer: a yardstick beside the figures.
+yardstick() {
+    openssl speed -seconds 1 ecdsap256 2>/dev/null | awk '/nistp256/ { printf("%.0f", 1e6 / $NF) }'
+}
+
 missed=
 for program in "$LOAD" "$TABARDD"; do
     [ -x "$program" ] || die "$program is missing: build first"
@@ -216,9 +236,14 @@ for program in nsd pebble strace curl openssl; do
     command -v $program >/dev/null || die "$program is missing: packaging/deps.sh test"
 done
 start_dns
+verify_us=$(yardstick)
 
 echo "== tabardd"
 start_tabardd
+if [ -n "${BENCH_PERF:-}" ]; then
+    profile
+    exit
+fi
 load t1 --clients 1 --seconds "$SECONDS_EACH"
 metrics metrics.before
 load t8 --clients 8 --seconds "$SECONDS_EACH"
@@ -239,7 +264,7 @@ server_pid=
 
 issued=$(rise front_issued_total)
 echo
-echo "== result: $(nproc) processors shared by server, DNS and generator; state on $(stat -f -c %T "$dir")"
+echo "== result: $(nproc) processors shared by server, DNS and generator; state on $(stat -f -c %T "$dir"); a P-256 verification took $verify_us us before and $(yardstick) us after"
 printf '%-22s %9s %8s %9s %9s %9s %10s %10s\n' '' 'cert/s' 'requests' 'p50 ms' 'p99 ms' 'failures' 'server CPU' 'generator'
 printf '%-22s %9s %8s %9s %9s %9s %10s %10s\n' '' '' '/cert' 'issuance' 'issuance' '' 'ms/cert' 'ms/cert'
 row 'tabardd  1 kept' t1

@@ -40,6 +40,7 @@ struct tb_zone {
     struct tb_net allow_private[TB_CONFIG_NUM_NETS_MAX]; /* otherwise refused ranges that may be contacted */
     size_t num_allow_private;
     uint16_t http_port, https_port; /* where http-01 starts (80) and where https redirects may go (443) */
+    uint16_t tls_alpn_port;         /* where tls-alpn-01 goes (443) */
 };
 
 struct tb_limits {

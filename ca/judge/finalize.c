@@ -87,10 +87,10 @@ static int step_window(struct work *w)
 
     if (made > w->now + TB_CLOCK_SKEW_S)
         return REFUSE(w, "order-in-future", TB_P_ORDER_NOT_READY, "The order lies in the future.");
-    if (made < w->s->epoch_began_at)
-        return REFUSE(w, "order-before-epoch", TB_P_ORDER_NOT_READY, "The order is of another epoch; make a new one.");
     if (w->d->ref.order == 0 || made < w->d->now - TB_ORDER_WINDOW_S)
         return REFUSE(w, "order-too-old", TB_P_ORDER_NOT_READY, "The order is too old; make a new one.");
+    if (made < w->s->epoch_began_at)
+        return REFUSE(w, "order-before-epoch", TB_P_ORDER_NOT_READY, "The order is of another epoch; make a new one.");
     return 0;
 }
 

@@ -146,7 +146,10 @@ class Http01:
                 pass
 
     def close(self):
+        # Shutting down wakes the thread that accepts; closing alone would leave it behind.
+        self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+        self.thread.join(10)
 
 
 class Client:

@@ -241,6 +241,8 @@ static void policy_digest_follows_the_policy_and_nothing_else(void **state)
         {"user: \"\"", "perspective: 2", false},
         {"http_port: 8080", "http_port: 8081", false},
         {"http_port: 8080", "https_port: 8080", false},
+        {"http_port: 8080", "http_port: 8080\n    tls_alpn_port: 443", true},
+        {"http_port: 8080", "http_port: 8080\n    tls_alpn_port: 444", false},
         {"10.0.0.0/8", "10.0.0.0/9", false},
         {"lab.example", "lab2.example", false},
         {"[::1]:53", "[::1]:54", false},

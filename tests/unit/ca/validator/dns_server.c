@@ -160,21 +160,35 @@ static void tcp_ready(evutil_socket_t fd, short what, void *arg)
     close(c);
 }
 
-struct dns_server *dns_server_new(struct event_base *base)
+/* One port for both: the system picks one that is free for UDP, which somebody may have for TCP. */
+static bool bind_both(struct dns_server *s)
 {
-    struct dns_server *s = calloc(1, sizeof(*s));
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(sin);
+    int on = 1;
 
-    assert_non_null(s);
-    s->base = base;
     s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_ok(bind(s->udp, (struct sockaddr *)&sin, sizeof(sin)));
     assert_ok(getsockname(s->udp, (struct sockaddr *)&sin, &len));
     s->port = ntohs(sin.sin_port);
-    assert_ok(bind(s->tcp, (struct sockaddr *)&sin, sizeof(sin)));
-    assert_ok(listen(s->tcp, 16));
+    assert_ok(setsockopt(s->tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+    if (bind(s->tcp, (struct sockaddr *)&sin, sizeof(sin)) == 0 && listen(s->tcp, 16) == 0)
+        return true;
+    close(s->udp);
+    close(s->tcp);
+    return false;
+}
+
+struct dns_server *dns_server_new(struct event_base *base)
+{
+    struct dns_server *s = calloc(1, sizeof(*s));
+    int tries = 0;
+
+    assert_non_null(s);
+    s->base = base;
+    while (!bind_both(s))
+        assert_true(++tries < 32);
     s->udp_ev = event_new(base, s->udp, EV_READ | EV_PERSIST, udp_ready, s);
     s->tcp_ev = event_new(base, s->tcp, EV_READ | EV_PERSIST, tcp_ready, s);
     assert_ok(event_add(s->udp_ev, NULL));
