@@ -27,7 +27,7 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
+    if ((r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
 }
@@ -38,6 +38,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
         tb_cacert_clear(&s->ca[i]);
     tb_accounts_free(s->accounts);
     tb_used_clear(&s->used);
+    tb_verifier_free(s->verifier);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -173,7 +174,7 @@ static int step_csr(struct work *w)
         r = REFUSE(w, "payload-members", TB_P_MALFORMED, "The payload must hold \"csr\" and nothing else.");
     else if (tb_b64u_decode(w->s->csr_der, sizeof(w->s->csr_der), &len, text) < 0 || len == 0)
         r = REFUSE(w, "csr-base64url", TB_P_BAD_CSR, "The CSR is not base64url.");
-    else if ((r = tb_csr_parse(tb_span_of(w->s->csr_der, len), &w->d->csr, &w->d->problem)) < 0)
+    else if ((r = tb_csr_parse_with(w->s->verifier, tb_span_of(w->s->csr_der, len), &w->d->csr, &w->d->problem)) < 0)
         w->d->reason = "csr-form";
     json_decref(obj);
     return r;

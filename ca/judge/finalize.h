@@ -30,6 +30,7 @@ struct tb_judge_state {
     struct tb_cacert ca[TB_ISSUER__COUNT];
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
+    struct tb_verifier *verifier;    /* of requests */
     struct tb_proofs proofs;         /* of the last decision */
     uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */
 };
