@@ -64,6 +64,7 @@ struct tb_config {
     char user[64];                      /* "" = do not change */
     struct tb_listen listen, metrics, http, responder;
     char website[256], terms_of_service[256];
+    char blocked_keys[256]; /* file; "" = none */
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;
     uint32_t signer;      /* number of this signer, from 1 */

@@ -355,6 +355,18 @@ const struct tb_setting tb_schema[] = {
      .preset = "",
      .comment = "Issuer domain names by which a CAA record may allow this CA.  Empty: a name with an issue\n"
                 "record is refused, whatever the record says."},
+    {.key = "blocked_keys",
+     .shape = TB_SHAPE_TEXT,
+     CONFIG(blocked_keys),
+     .min = 0,
+     .max = 255,
+     .preset = "",
+     .check = check_printable,
+     .what = "a file name",
+     .expect = "printable ASCII, or nothing",
+     .comment = "File of keys that no account and no certificate may have: a hex SHA-256 of a\n"
+                "SubjectPublicKeyInfo a line.  Read at start and reload; from this directory unless it begins\n"
+                "with a slash.  Empty: none."},
     {.key = "signer",
      .shape = TB_SHAPE_NUMBER,
      CONFIG(signer),

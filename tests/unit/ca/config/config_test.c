@@ -127,6 +127,8 @@ static void every_error_names_line_key_and_what_was_expected(void **state)
         {"domain: lab.example", "domain: \".\"", ":17: zones: domain . stands twice"},
         {"domain: lab.example\n    ", "", ":14: zones[0].domain: is missing"},
         {"domain: lab.example", "domain: \"\"", ":14: zones[0].domain: \"\" is not a domain"},
+        {"user: \"\"", "blocked_keys: \"a\\tb\"", ":4: blocked_keys: \"a?b\" is not a file name; expected printable"},
+        {"http_port: 8080", "tls_alpn_port: 0", ":16: zones[0].tls_alpn_port: \"0\" is out of range"},
         {"http_port: 8080", "http_port: 65536", ":16: zones[0].http_port: \"65536\" is out of range"},
         {". IN DS 20326 8 2 E06D44B80B8F1D39", ". IN A 192.0.2.1 0 0 0", "zones[1].trust_anchors[0]: "},
         {"[serverAuth]", "[serverAuth, any]", ":23: profiles[0].purposes[1]: \"any\" is not known; expected"},
