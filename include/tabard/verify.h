@@ -28,6 +28,7 @@ extern "C" {
 #define TABARD_CERT_MAX          65536 /* octets of one certificate */
 #define TABARD_DEPTH_MAX         8     /* CA certificates between leaf and anchor */
 #define TABARD_CANDIDATES_MAX    64    /* signatures verified for one decision */
+#define TABARD_STEPS_MAX         256   /* partial paths tried for one decision */
 #define TABARD_ANCHORS_MAX       1024
 #define TABARD_CRLS_MAX          256
 #define TABARD_CRL_MAX           (8 << 20) /* octets of one CRL */
