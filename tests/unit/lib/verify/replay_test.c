@@ -302,7 +302,7 @@ static void test_shadow(void **state)
     assert_true(tabard_policy_counters(w->policy, 0, &counters));
     assert_true(counters.shadow);
     assert_int_equal(counters.shadow_allowed, 2);
-    assert_int_equal(counters.allowed, 4); /* each ask decides twice */
+    assert_int_equal(counters.allowed, 2); /* each ask decides twice */
     assert_int_equal(counters.denied, 4);
     load(w, "",
          "  - {name: a, who: {dns: a.example.test, issuer: one, purpose: clientAuth}, what: orders, until: never, as: "
