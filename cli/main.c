@@ -11,6 +11,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
+    {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
 };
 
 static void usage(FILE *f)
