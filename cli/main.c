@@ -11,6 +11,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
+    {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
 };
 
 static void usage(FILE *f)
