@@ -47,7 +47,9 @@ static void word(const struct tabard_decision *d, const struct tb_check_measure 
     enum tabard_reason reason = tabard_decision_reason(d);
     char at[TB_CHECK_TEXT_MAX + 64] = "";
 
-    if (out->sound == (m->verdict == TB_CHECK_ACCEPTED))
+    /* The name asked for is no part of the chain's check. */
+    if (out->sound == (m->verdict == TB_CHECK_ACCEPTED) || m->error == X509_V_ERR_HOSTNAME_MISMATCH ||
+        m->error == X509_V_ERR_IP_ADDRESS_MISMATCH)
         return;
     if (out->sound) {
         snprintf(out->sentence, sizeof(out->sentence), "libtabard's strict rule would take this chain.");
