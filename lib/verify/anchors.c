@@ -22,6 +22,18 @@ int tb_public_err(int err)
     return TABARD_ERR_FORMAT;
 }
 
+/* PEM_read_bio skips what it cannot read: an object that begins and is not counted must not pass. */
+static size_t count_begins(const char *pem, size_t len)
+{
+    static const char begin[] = "-----BEGIN ";
+    size_t num = 0;
+
+    for (const char *p = pem; (p = memmem(p, len - (size_t)(p - pem), begin, sizeof(begin) - 1)) != NULL;
+         p += sizeof(begin) - 1)
+        num++;
+    return num;
+}
+
 int tb_pem_each(const void *pem, size_t len, const char *label, int (*add)(void *arg, const void *der, size_t len),
                 void *arg)
 {
@@ -50,8 +62,7 @@ int tb_pem_each(const void *pem, size_t len, const char *label, int (*add)(void 
     BIO_free(bio);
     if (r != 0)
         return r;
-    /* PEM_read_bio skips what it cannot read: a text that begins an object and never ends it must not pass. */
-    return num > 0 && memmem(pem, len, "-----BEGIN", 10) != NULL ? 0 : TB_E_FORMAT;
+    return num > 0 && num == count_begins(pem, len) ? 0 : TB_E_FORMAT;
 }
 
 struct tabard_anchors *tabard_anchors_new(void)

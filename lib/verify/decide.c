@@ -189,8 +189,9 @@ static bool decide_names(const struct tabard_request *req, const struct tb_vrule
         char seen[64];
 
         tb_address_text(seen, &req->peer);
-        deny_name(decision, leaf, TABARD_R_PEER_NOT_IN_SAN, NULL, "the peer's address as a subject alternative name",
-                  seen);
+        if (!eku_fault)
+            deny_name(decision, leaf, TABARD_R_PEER_NOT_IN_SAN, NULL,
+                      "the peer's address as a subject alternative name", seen);
         goto out;
     }
     tb_match_policy(rules, req, names, num, issuers, eku_fault, &match);

@@ -162,6 +162,7 @@ void tb_match_policy(const struct tb_vrules *rules, const struct tabard_request 
     for (size_t i = 0; i < rules->num_issuers; i++)
         if (issuer_on_path(&rules->issuers[i], issuers))
             m.path_issuers |= UINT64_C(1) << i;
+    m.path_issuers &= rules->issuers_used;
     for (size_t i = 0; i < num; i++)
         match_name(&m, &names[i]);
     if (m.strict_ambiguous || (m.strict == NULL && m.shadow_ambiguous)) {

@@ -105,11 +105,32 @@ static bool step_sound(struct search *s, const struct tb_vcert *issuer, bool anc
     return false;
 }
 
+/* RFC 4158 section 2.4.2: the same name with the same key twice is a loop, whatever the certificates look like. */
+static bool on_path(const struct search *s, const struct tb_vcert *cert)
+{
+    for (size_t i = 0; i < s->num; i++)
+        if (tb_vcert_same(s->path[i], cert) ||
+            (memcmp(s->path[i]->spki, cert->spki, TB_DIGEST_LEN) == 0 &&
+             X509_NAME_cmp(X509_get_subject_name(s->path[i]->x), X509_get_subject_name(cert->x)) == 0))
+            return true;
+    return false;
+}
+
+/* True, and noted, when cert would close a loop. */
+static bool closes_loop(struct search *s, const struct tb_vcert *cert)
+{
+    if (!on_path(s, cert))
+        return false;
+    note_plain(s, RANK_LOOP, top(s)->self_issued ? TABARD_R_SELF_SIGNED : TABARD_R_PATH_LOOP, (int)s->num - 1, top(s),
+               "a path that ends in an anchor", "one that comes back to itself");
+    return true;
+}
+
 static void try_anchor(struct search *s, const struct tb_anchor *anchor)
 {
     struct tb_fault fault;
 
-    if (!tb_vcert_issued(&anchor->cert, top(s)))
+    if (!tb_vcert_issued(&anchor->cert, top(s)) || closes_loop(s, &anchor->cert))
         return;
     if ((anchor->roles & TABARD_ROLE_BIT(s->in->role)) == 0) {
         if (!signature_good(s, &anchor->cert))
@@ -132,17 +153,6 @@ static void try_anchor(struct search *s, const struct tb_anchor *anchor)
     s->num--;
 }
 
-/* RFC 4158 section 2.4.2: the same name with the same key twice is a loop, whatever the certificates look like. */
-static bool on_path(const struct search *s, const struct tb_vcert *cert)
-{
-    for (size_t i = 0; i < s->num; i++)
-        if (tb_vcert_same(s->path[i], cert) ||
-            (memcmp(s->path[i]->spki, cert->spki, TB_DIGEST_LEN) == 0 &&
-             X509_NAME_cmp(X509_get_subject_name(s->path[i]->x), X509_get_subject_name(cert->x)) == 0))
-            return true;
-    return false;
-}
-
 static bool is_anchor(const struct search *s, const struct tb_vcert *cert)
 {
     const struct tabard_anchors *anchors = s->in->anchors;
@@ -157,13 +167,8 @@ static void extend(struct search *s);
 
 static void try_intermediate(struct search *s, const struct tb_vcert *cert)
 {
-    if (!tb_vcert_issued(cert, top(s)) || is_anchor(s, cert))
+    if (!tb_vcert_issued(cert, top(s)) || is_anchor(s, cert) || closes_loop(s, cert))
         return;
-    if (on_path(s, cert)) {
-        note_plain(s, RANK_LOOP, top(s)->self_issued ? TABARD_R_SELF_SIGNED : TABARD_R_PATH_LOOP, (int)s->num - 1,
-                   top(s), "a path that ends in an anchor", "one that comes back to itself");
-        return;
-    }
     if (s->num > TABARD_DEPTH_MAX) {
         note_plain(s, RANK_LIMIT, TABARD_R_PATH_TOO_DEEP, (int)s->num - 1, top(s), "at most 8 intermediates", "more");
         return;

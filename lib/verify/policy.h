@@ -71,6 +71,7 @@ struct tb_vrules {
     uint32_t mask;
     struct tb_vissuer *issuers;
     size_t num_issuers;
+    uint64_t issuers_used; /* by entries; bits as there */
 };
 
 struct tabard_policy {

@@ -141,6 +141,7 @@ static int read_entry_issuers(struct reader *rd, const struct tb_yaml *node, str
             return refuse(rd, v, "issuer: \"%.64s\" is not under \"issuers\"", v->text);
         entry->issuers |= UINT64_C(1) << i;
     }
+    rd->rules->issuers_used |= entry->issuers;
     return r;
 }
 

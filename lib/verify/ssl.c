@@ -54,21 +54,22 @@ bool tabard_decide_ssl(const struct tabard_request *request, struct ssl_st *ssl,
 {
     struct tabard_decision own;
     struct tabard_decision *out = decision != NULL ? decision : &own;
-    struct tabard_request req = {0};
+    struct tabard_request asked;
+    struct tabard_request req;
     X509 *leaf;
     bool ok;
 
-    if (request == NULL || ssl == NULL || request->size < sizeof(req) || request->size > TB_REQUEST_SIZE_MAX ||
+    if (request == NULL || ssl == NULL || request->size < sizeof(asked) || request->size > TB_REQUEST_SIZE_MAX ||
         !tb_request_tail_zero(request) || SSL_is_init_finished(ssl) != 1)
         return tb_decision_deny(out, TABARD_R_ARGUMENT, "request", "a request and a connection after its handshake",
                                 "something less");
-    req = *request;
-    req.size = sizeof(req);
-    if (req.role == 0)
-        req.role = SSL_is_server(ssl) ? TABARD_ROLE_CLIENT : TABARD_ROLE_SERVER;
+    asked = *request;
+    asked.size = sizeof(asked);
+    if (asked.role == 0)
+        asked.role = SSL_is_server(ssl) ? TABARD_ROLE_CLIENT : TABARD_ROLE_SERVER;
     /* The role is what the connection says, never what is wished. */
-    if (req.role != (SSL_is_server(ssl) ? TABARD_ROLE_CLIENT : TABARD_ROLE_SERVER) ||
-        tb_request_read(&req, true, &req) < 0)
+    if (asked.role != (SSL_is_server(ssl) ? TABARD_ROLE_CLIENT : TABARD_ROLE_SERVER) ||
+        tb_request_read(&asked, true, &req) < 0)
         return tb_decision_deny(out, TABARD_R_ARGUMENT, "request", "a complete request",
                                 "a member is missing or wrong");
     leaf = SSL_get1_peer_certificate(ssl);
