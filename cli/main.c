@@ -21,7 +21,7 @@ static void usage(FILE *f)
     for (size_t i = 0; i < TB_ARRAY_LEN(commands); i++)
         fprintf(f, "  %-8s%s\n", commands[i].word, commands[i].help);
     fputs("\n\"tabard COMMAND --help\" shows the options of a command; tabard --version the version.\n"
-          "Exit status: 0 success, 1 failure, 2 usage.\n",
+          "Exit status: 0 success, 1 failure, 2 usage; check: 0 accepted, 1 refused, 2 could not tell.\n",
           f);
 }
 
