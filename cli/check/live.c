@@ -138,7 +138,7 @@ static int shake(int fd, const char *name, struct tb_check_input *out, char why[
     SSL_CTX_set_client_cert_cb(ctx, asked);
     ssl = SSL_new(ctx);
     if (ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_set_app_data(ssl, out) == 1 &&
-        (is_address(name) || SSL_set_tlsext_host_name(ssl, name) == 1)) {
+        (is_address(name) || SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)name) == 1)) {
         ERR_clear_error();
         if (SSL_connect(ssl) == 1)
             SSL_shutdown(ssl);
