@@ -247,7 +247,7 @@ static int front_setup(struct tb_child *child)
     f->next_collect = tb_clock_now_s() + TB_FRONT_COLLECT_S;
     if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_nonces_new(&f->nonces)) < 0 ||
         (r = tb_key_cache_new(TB_KEY_CACHE_MAX, &f->keys)) < 0 || (r = tb_edge_new(f, &f->edge)) < 0 ||
-        (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0 || (r = tb_server_start(f)) < 0)
+        (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0)
         return r;
     tb_validation_resume(f);
     catch_up(f);
@@ -270,6 +270,7 @@ static void front_peer_down(struct tb_child *child, enum tb_role peer)
         tb_edge_lost(f->edge, peer);
 }
 
+/* Clients are taken from the first hello on: before it no order could be made or finalized, and they had better wait. */
 static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_front *f = child->state;
@@ -280,6 +281,8 @@ static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct 
     if ((r = tb_msg_judge_hello_read(m->body, &hello)) < 0)
         return r;
     f->judge = hello;
+    if (!f->has_judge && !f->draining && (r = tb_server_start(f)) < 0)
+        tb_fatal("the listening sockets cannot be served: %s", tb_err_text(r));
     f->has_judge = true;
     catch_up(f);
     return 0;

@@ -200,13 +200,14 @@ static int open_log(struct tb_judge *j)
 {
     const struct tb_config *cfg = j->child->cfg;
     char dir[TB_CONFIG_PATH_MAX + 65];
+    tb_time_t now = tb_clock_now_s();
     struct tb_ilog_how how = {.dir = dir,
                               .ca_id = cfg->ca_id,
                               .signer = cfg->signer,
+                              .now = now,
                               .lock_wait_ms = TB_ILOG_LOCK_WAIT_MS,
                               .replay = replay,
                               .arg = j};
-    tb_time_t now = tb_clock_now_s();
     int r;
 
     tb_config_file(cfg, TB_FILE_LOG_DIR, dir);
@@ -221,6 +222,7 @@ static int open_log(struct tb_judge *j)
         tb_log(TB_LOG_WARN, "clock-behind-issuance-log", TB_N("seconds", tb_ilog_last_time(j->log) - now));
     j->state.floor = tb_ilog_last_time(j->log) > now ? tb_ilog_last_time(j->log) : now;
     j->state.epoch = tb_ilog_epoch(j->log);
+    j->state.epoch_began_at = tb_ilog_began_at(j->log);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "ca/validator/challenge.h"
 #include "lib/base/b64u.h"
 #include "lib/base/hash.h"
+#include "lib/dns/txt.h"
 
 static bool any_matches(const struct tb_challenge *c, const struct tb_dns_result *res)
 {
