@@ -62,6 +62,7 @@ static void test_reload(void **state)
     struct tabard_anchors *anchors = obj_anchors();
     struct tabard_policy *policy = tabard_policy_new();
     struct load load = {.req = obj_request(TABARD_ROLE_CLIENT, anchors)};
+    struct tabard_cert own;
     pthread_t threads[THREADS];
     char with[1024];
     char without[1024];
@@ -71,6 +72,7 @@ static void test_reload(void **state)
     load.req.policy = policy;
     obj_chain_load(&load.good, "eku-both.pem");
     obj_chain_load(&load.bad, "san-two-accounts-2.pem");
+    own = load.bad.certs[0];
     load.bad.certs[0] = load.good.certs[1]; /* the issuing CA as a leaf: never allowed */
     assert_int_equal(tabard_policy_load(policy, with, strlen(with), NULL), 0);
     for (int i = 0; i < THREADS; i++)
@@ -98,7 +100,7 @@ static void test_reload(void **state)
     assert_true(load.good_denied > 0);
     tabard_policy_free(policy);
     tabard_anchors_free(anchors);
-    load.bad.certs[0].der = NULL;
+    load.bad.certs[0] = own;
     obj_chain_clear(&load.bad);
     obj_chain_clear(&load.good);
 }

@@ -337,7 +337,7 @@ static void test_request(void **state)
     struct tabard_request req;
     struct {
         struct tabard_request req;
-        int newer;
+        uint64_t newer; /* as wide as its place: padding would not be zero */
     } large = {.req = good};
     char resource[TABARD_RESOURCE_MAX + 2];
 
