@@ -8,6 +8,7 @@
 
 #define PARAMETERS_MAX  4096
 #define EXPANSION_DEPTH 8
+#define EXPANSIONS_MAX  1000 /* variables replaced in one value */
 
 struct parameter {
     unsigned line;
@@ -87,7 +88,7 @@ static int continue_value(struct parameters *all, char *text)
 }
 
 /* $name, ${name} and $(name); what has no value stays as it is. */
-static size_t expand(const struct parameters *all, const char *s, int depth, char *out, size_t size)
+static size_t expand(const struct parameters *all, const char *s, int depth, unsigned *budget, char *out, size_t size)
 {
     size_t len = 0;
 
@@ -100,12 +101,13 @@ static size_t expand(const struct parameters *all, const char *s, int depth, cha
         name += braced;
         while (*s == '$' && (isalnum((unsigned char)name[n]) || name[n] == '_'))
             n++;
-        p = n > 0 && depth < EXPANSION_DEPTH ? find(all, name, n) : NULL;
+        p = n > 0 && depth<EXPANSION_DEPTH && * budget> 0 ? find(all, name, n) : NULL;
         if (p == NULL) {
             out[len++] = *s++;
             continue;
         }
-        len += expand(all, p->value, depth + 1, out + len, size - len);
+        (*budget)--;
+        len += expand(all, p->value, depth + 1, budget, out + len, size - len);
         s = name + n + (braced && name[n] != '\0');
     }
     out[len] = '\0';
@@ -117,6 +119,7 @@ static int add_value(const struct parameters *all, const char *file, unsigned li
 {
     char expanded[TB_CONFIG_LINE_MAX + 1];
     char *save = NULL;
+    unsigned budget = EXPANSIONS_MAX;
     size_t k = 0;
     int r = 0;
 
@@ -124,7 +127,7 @@ static int add_value(const struct parameters *all, const char *file, unsigned li
         k++;
     if (k == TB_ARRAY_LEN(known))
         return 0;
-    expand(all, value, 0, expanded, sizeof(expanded));
+    expand(all, value, 0, &budget, expanded, sizeof(expanded));
     for (char *path = strtok_r(expanded, ", \t", &save); path != NULL && r == 0; path = strtok_r(NULL, ", \t", &save))
         if (strcmp(path, "none") != 0)
             r = tb_config_add(uses, file, line, TB_CONFIG_POSTFIX, name, path, known[k].roles);

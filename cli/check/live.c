@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/check/input.h"
@@ -124,6 +125,33 @@ static int take_chain(SSL *ssl, struct tb_check_input *out, char why[static TB_C
     return out->chain != NULL ? 0 : TB_E_NOMEM;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Until the handshake ends, fails, or its time is over: a server may send one octet at a time. */
+static bool handshake(SSL *ssl, int fd)
+{
+    int64_t deadline = now_ms() + TB_LIVE_TIMEOUT_MS;
+
+    ERR_clear_error();
+    for (;;) {
+        int r = SSL_connect(ssl);
+        int e = SSL_get_error(ssl, r);
+        struct pollfd p = {.fd = fd, .events = e == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN};
+        int64_t left = deadline - now_ms();
+
+        if (r == 1 || (e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE))
+            return r == 1;
+        if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+            return false;
+    }
+}
+
 /* A server that insists on a client certificate breaks off after it has shown its own: that is enough. */
 static int shake(int fd, const char *name, struct tb_check_input *out, char why[static TB_CHECK_WHY_MAX + 1])
 {
@@ -137,10 +165,10 @@ static int shake(int fd, const char *name, struct tb_check_input *out, char why[
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_client_cert_cb(ctx, asked);
     ssl = SSL_new(ctx);
-    if (ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_set_app_data(ssl, out) == 1 &&
+    if (ssl != NULL && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && SSL_set_fd(ssl, fd) == 1 &&
+        SSL_set_app_data(ssl, out) == 1 &&
         (is_address(name) || SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)name) == 1)) {
-        ERR_clear_error();
-        if (SSL_connect(ssl) == 1)
+        if (handshake(ssl, fd))
             SSL_shutdown(ssl);
         r = take_chain(ssl, out, why);
     }

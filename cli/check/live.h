@@ -6,7 +6,7 @@
 #include "lib/base/err.h"
 
 #define TB_LIVE_HOST_MAX   255
-#define TB_LIVE_TIMEOUT_MS 10000 /* to connect to one address, and for each wait of the handshake */
+#define TB_LIVE_TIMEOUT_MS 10000 /* to connect to one address; for the whole handshake */
 
 /* HOST:PORT or [ADDRESS]:PORT; port is a number. */
 bool tb_check_live_parse(const char *text, char host[static TB_LIVE_HOST_MAX + 1], char port[static 6]);

@@ -90,6 +90,13 @@ def test_variables_that_name_themselves_end(tmp_path):
     assert scan(str(tmp_path / "main.cf")).returncode in (0, 1, 2)
 
 
+def test_variables_that_multiply_end(tmp_path):
+    names = "abcdefghi"
+    text = "".join(f"{x} = " + f"${y}" * 1000 + "\n" for x, y in zip(names, names[1:])) + "i =\nsmtp_tls_cert_file = $a\n"
+    (tmp_path / "main.cf").write_text(text)
+    assert scan(str(tmp_path / "main.cf")).returncode in (0, 1, 2)  # and within the time limit of scan()
+
+
 def test_kind_by_name(tmp_path):
     (tmp_path / "x").write_text("server a 192.0.2.1 crt /c.pem\nbind :1 crt /c.pem\n")
     assert scan(str(tmp_path / "x")).returncode == 2

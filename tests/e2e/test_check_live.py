@@ -175,6 +175,28 @@ def test_starttls_that_does_not_happen(protocol, speak, why):
     assert time.monotonic() - start < 25
 
 
+def drip(first, octet):
+    """An octet now and then, so that no single wait is long."""
+    def speak(conn):
+        conn.sendall(first)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            conn.sendall(octet)
+            time.sleep(0.3)
+    return speak
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("args,first,octet", [(("--starttls", "smtp"), b"220-", b"a"),
+                                              ((), b"\x16\x03\x03\x3f\x00\x02\x00\x3e\xfc", b"\x00")])
+def test_a_server_that_drips_is_left(args, first, octet):
+    start = time.monotonic()
+    with Stub(drip(first, octet)) as stub:
+        r = check(stub.address, *args)
+        took = time.monotonic() - start
+    assert r.returncode == 2 and 9 < took < 15, (r, took)
+
+
 def test_tls_that_does_not_happen():
     with Stub(refuse([(b"SSH-2.0-x\r\n", None)])) as stub:
         r = check(stub.address)
