@@ -11,6 +11,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
+    {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
+    {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
 };
 
 static void usage(FILE *f)
@@ -19,7 +21,7 @@ static void usage(FILE *f)
     for (size_t i = 0; i < TB_ARRAY_LEN(commands); i++)
         fprintf(f, "  %-8s%s\n", commands[i].word, commands[i].help);
     fputs("\n\"tabard COMMAND --help\" shows the options of a command; tabard --version the version.\n"
-          "Exit status: 0 success, 1 failure, 2 usage.\n",
+          "Exit status: 0 success, 1 failure, 2 usage; check: 0 accepted, 1 refused, 2 could not tell.\n",
           f);
 }
 

@@ -20,6 +20,7 @@ struct work {
 
 int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, uint32_t epoch)
 {
+    size_t line;
     int r;
 
     memset(s, 0, sizeof(*s));
@@ -27,7 +28,8 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
+    if ((r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
+        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
 }
@@ -39,6 +41,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     tb_accounts_free(s->accounts);
     tb_used_clear(&s->used);
     tb_verifier_free(s->verifier);
+    tb_weak_keys_free(s->weak);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -182,14 +185,20 @@ static int step_csr(struct work *w)
 
 static int step_subject_key(struct work *w)
 {
-    const uint8_t *digest = w->d->csr.spki.digest;
+    const struct tb_spki *spki = &w->d->csr.spki;
+    const uint8_t *digest = spki->digest;
+    const char *why = NULL;
+    int r;
 
     if (memcmp(digest, tb_jwk_spki_digest(w->key), TB_DIGEST_LEN) == 0)
         return REFUSE(w, "csr-account-key", TB_P_BAD_CSR, "The CSR's key is the account's key.");
     for (size_t i = 0; i < w->s->num_foreign; i++)
         if (memcmp(digest, w->s->foreign[i], TB_DIGEST_LEN) == 0)
             return REFUSE(w, "csr-ca-key", TB_P_BAD_CSR, "The CSR's key is a key of this CA.");
-    return 0;
+    r = tb_weak_key_check(w->s->weak, digest, spki->rsa_n, spki->rsa_e, &why);
+    if (why != NULL)
+        return REFUSE(w, "csr-weak-key", TB_P_BAD_CSR, "The CSR's key %s.", why);
+    return r;
 }
 
 static int step_names(struct work *w)

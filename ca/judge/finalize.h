@@ -12,6 +12,7 @@
 #include "lib/ipc/msg_judge.h"
 #include "lib/pki/cacert.h"
 #include "lib/pki/csr.h"
+#include "lib/pki/weak_key.h"
 
 #define TB_FOREIGN_KEYS_MAX 16
 
@@ -31,6 +32,7 @@ struct tb_judge_state {
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
     struct tb_verifier *verifier;    /* of requests */
+    struct tb_weak_keys *weak;       /* owned; with nothing blocked until the judge reads the list */
     struct tb_proofs proofs;         /* of the last decision */
     uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */
 };

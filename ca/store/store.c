@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ca/store/cache.h"
+#include "ca/store/memo.h"
 #include "ca/store/writer.h"
 #include "lib/base/clock.h"
 #include "lib/base/hash.h"
@@ -15,6 +16,7 @@ struct tb_store {
     struct tb_engine *reader;
     struct tb_writer *writer;
     struct tb_cache *cache;
+    struct tb_memo memo;
     uint64_t last_account;
     uint64_t last_authz;
     uint64_t last_order;
@@ -30,6 +32,8 @@ static void tx_finished(struct tb_store_tx *tx)
 
     for (size_t i = 0; i < tx->num; i++) {
         tb_cache_settle(st->cache, tx->row[i], tx->err != 0);
+        if (tx->err != 0 && tx->row[i]->kind == TB_ROW_ORDER)
+            tb_memo_open_forget(&st->memo, tx->row[i]->num);
         if (tx->err == 0 && tx->row[i]->seq > st->last_seq)
             st->last_seq = tx->row[i]->seq;
     }
@@ -206,8 +210,11 @@ int tb_store_tx_commit(struct tb_store_tx *tx, tb_store_done_fn *done, void *arg
     size_t i;
     int r = 0;
 
-    for (i = 0; i < tx->num && r == 0; i++)
+    for (i = 0; i < tx->num && r == 0; i++) {
+        if (tx->row[i]->kind == TB_ROW_ORDER)
+            tb_memo_open_write(&st->memo, tb_cache_get(st->cache, TB_ROW_ORDER, tx->row[i]->id), tx->row[i]);
         r = tb_cache_put(st->cache, tx->row[i], true);
+    }
     if (r < 0) {
         while (i-- > 0)
             tb_cache_settle(st->cache, tx->row[i], true);
@@ -277,7 +284,15 @@ static int account_find(struct tb_store *st, enum tb_find what, const uint8_t *t
 int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
                                 struct tb_account *out)
 {
-    return account_find(st, TB_FIND_ACCOUNT_FIRST, thumbprint, out);
+    uint64_t id = tb_memo_account(&st->memo, thumbprint);
+    int r;
+
+    if (id != 0)
+        return tb_store_account_get(st, id, out);
+    r = account_find(st, TB_FIND_ACCOUNT_FIRST, thumbprint, out);
+    if (r == 0)
+        tb_memo_account_set(&st->memo, thumbprint, out->id);
+    return r;
 }
 
 int tb_store_account_find_key(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
@@ -341,16 +356,21 @@ int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *o
 int tb_store_order_count_open(struct tb_store *st, uint64_t account_id, tb_time_t now, uint32_t max, uint32_t *out)
 {
     struct tb_find_args args = {.num = account_id, .after = now};
-    uint64_t *ids = calloc((size_t)max + 1, sizeof(*ids));
+    uint64_t *ids;
     size_t num;
     int r;
 
+    if (tb_memo_open(&st->memo, account_id, out) && *out < max)
+        return 0;
     *out = 0;
+    ids = calloc((size_t)max + 1, sizeof(*ids));
     if (ids == NULL)
         return TB_E_NOMEM;
     r = tb_engine_find(st->reader, TB_FIND_ORDER_OPEN, &args, max, ids, &num);
-    if (r == 0)
+    if (r == 0) {
         *out = (uint32_t)num;
+        tb_memo_open_set(&st->memo, account_id, *out);
+    }
     free(ids);
     return r;
 }
@@ -426,5 +446,5 @@ void tb_store_stats(struct tb_store *st, struct tb_store_stats *out)
                                    .rows_account = w.rows[TB_ROW_ACCOUNT],
                                    .rows_authz = w.rows[TB_ROW_AUTHZ],
                                    .rows_order = w.rows[TB_ROW_ORDER],
-                                   .bytes = w.bytes};
+                                   .bytes = tb_engine_bytes(st->reader)};
 }

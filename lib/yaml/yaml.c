@@ -18,6 +18,7 @@ struct builder {
     struct level stack[TB_YAML_DEPTH_MAX];
     size_t depth;
     size_t nodes;
+    size_t nodes_max;
     bool started; /* a document was seen */
     struct tb_yaml *root;
     unsigned *out_line;
@@ -71,7 +72,7 @@ static int new_node(struct builder *b, enum tb_yaml_kind kind, const yaml_mark_t
     struct tb_yaml *node;
 
     *out = NULL;
-    if (b->nodes >= TB_YAML_NODES_MAX)
+    if (b->nodes >= b->nodes_max)
         return refuse(b, TB_E_LIMIT, mark, "too many values in one file");
     node = calloc(1, sizeof(*node));
     if (node == NULL)
@@ -236,7 +237,13 @@ static int build(struct builder *b)
 
 int tb_yaml_parse(struct tb_span text, struct tb_yaml **out, unsigned *out_line, char why[static TB_YAML_WHY_MAX + 1])
 {
-    struct builder b = {.out_line = out_line, .why = why};
+    return tb_yaml_parse_max(text, TB_YAML_NODES_MAX, out, out_line, why);
+}
+
+int tb_yaml_parse_max(struct tb_span text, size_t nodes_max, struct tb_yaml **out, unsigned *out_line,
+                      char why[static TB_YAML_WHY_MAX + 1])
+{
+    struct builder b = {.nodes_max = nodes_max, .out_line = out_line, .why = why};
     yaml_parser_t parser;
     int err;
 

@@ -31,6 +31,9 @@ struct tb_yaml {
 /* Parse a text; the tree is freed with tb_yaml_free.  On failure *out_line and why tell where and what. */
 int tb_yaml_parse(struct tb_span text, struct tb_yaml **out, unsigned *out_line,
                   char why[static TB_YAML_WHY_MAX + 1]) TB_MUST_USE;
+/* The same with another maximum of nodes, for files that are long by nature. */
+int tb_yaml_parse_max(struct tb_span text, size_t nodes_max, struct tb_yaml **out, unsigned *out_line,
+                      char why[static TB_YAML_WHY_MAX + 1]) TB_MUST_USE;
 void tb_yaml_free(struct tb_yaml *root); /* NULL-safe */
 /* Member of a mapping; NULL when absent. */
 const struct tb_yaml *tb_yaml_get(const struct tb_yaml *map, const char *key);

@@ -1,6 +1,5 @@
 """Hostile requests: the JWS, its header, the nonce, methods, and other people's objects."""
 import json
-import threading
 
 import pytest
 from cryptography.hazmat.primitives import hashes, hmac
@@ -49,8 +48,7 @@ def test_invariant_07_url_is_compared_on_every_route(site, cl):
             if wrong == "":
                 refused(r, "malformed", 400)
             else:
-                assert r.status in (400, 401, 403, 404), (right, wrong, r.body)
-                refused(r, "unauthorized" if "/cert/" not in right or r.problem != "malformed" else "malformed")
+                refused(r, "unauthorized", 403)
     r = cl.post(cl.dir["newAccount"], {}, use_jwk=True, signed_url=cl.dir["newOrder"])
     refused(r, "unauthorized")
     assert cl.post(url, None).json()["status"] == "pending"
@@ -128,8 +126,7 @@ def test_invariant_07_one_key_is_one_account(site, cl):
     clients = [site.client(register=False) for _ in range(8)]
     for c in clients:
         c.key = key
-        c.take_nonce()
-        c.get(c.url if hasattr(c, "url") else site.ca.url)
+        c.request("HEAD", c.dir["newNonce"])
     made = parallel(8, lambda i: clients[i].register())
     assert sorted(r.status for r in made) == [200] * 7 + [201]
     assert len({r.location for r in made}) == 1
@@ -563,6 +560,3 @@ def test_forged_finalize_urls(site, cl, change):
     assert cl.post(url, None).json()["status"] == "ready"
     assert cl.finalize(order, csr([n])).status == 200
 
-
-def test_threads_of_this_file_are_done():
-    assert threading.active_count() < 10

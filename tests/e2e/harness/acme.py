@@ -182,7 +182,7 @@ class Client:
                 self.conn.request(method, target, body, headers or {})
                 r = Response(self.conn.getresponse())
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 # A kept connection may have been closed while it was idle; a new one may not.
                 self.conn.close()
                 self.conn = None

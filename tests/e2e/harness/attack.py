@@ -2,6 +2,7 @@
 do as a test says, and one way to look at a refusal."""
 import contextlib
 import json
+import os
 import socket
 import ssl
 import threading
@@ -85,9 +86,12 @@ class Site:
         log = self.ca.log()
         assert CANARY not in log
         assert "PRIVATE KEY" not in log
-        for authorization in self.web.answers.values():
-            assert authorization not in log
-            assert authorization.split(".", 1)[-1] not in log
+        for token, authorization in self.web.answers.items():
+            assert authorization not in log and token not in log
+        for name in os.listdir(self.ca.path("keys")):
+            with open(self.ca.path("keys", name), "rb") as f:
+                key = f.read()
+            assert key.hex() not in log and b64u(key) not in log and repr(key)[2:-1] not in log, name
         return log
 
     def close(self):
@@ -302,3 +306,10 @@ class HostileDns:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
             s.close()
+
+
+def certificates_of(site, name):
+    """How many certificates the signer's log holds whose SAN has this name."""
+    needle = b"\x82" + bytes([len(name)]) + name.encode()
+    with open(site.ca.path("log", "issuance-00000001.log"), "rb") as f:
+        return f.read().count(needle)
