@@ -110,17 +110,17 @@ struct record {
     struct wire_name owner;
     uint16_t type;
     uint16_t class;
+    uint32_t ttl;
     struct tb_span rdata;
 };
 
 static int record_read(struct tb_span packet, struct tb_rd *rd, struct record *out)
 {
-    uint32_t ttl;
     uint16_t len;
     int r;
 
     if ((r = name_read(packet, rd, &out->owner)) < 0 || (r = tb_rd_u16(rd, &out->type)) < 0 ||
-        (r = tb_rd_u16(rd, &out->class)) < 0 || (r = tb_rd_u32(rd, &ttl)) < 0 || (r = tb_rd_u16(rd, &len)) < 0 ||
+        (r = tb_rd_u16(rd, &out->class)) < 0 || (r = tb_rd_u32(rd, &out->ttl)) < 0 || (r = tb_rd_u16(rd, &len)) < 0 ||
         (r = tb_rd_bytes(rd, len, &out->rdata)) < 0)
         return r;
     return 0;
@@ -142,6 +142,7 @@ static int answer_read(struct tb_span packet, struct tb_rd *rd, uint16_t num, st
                        struct tb_answer *out)
 {
     struct record rec;
+    uint32_t ttl = UINT32_MAX;
     unsigned chain = 0;
     int r;
 
@@ -156,15 +157,19 @@ static int answer_read(struct tb_span packet, struct tb_rd *rd, uint16_t num, st
             if (out->num == TB_ANSWER_RECORDS_MAX)
                 return TB_E_LIMIT;
             out->rdata[out->num++] = rec.rdata;
+            ttl = rec.ttl < ttl ? rec.ttl : ttl;
         } else if (rec.type == TB_DNS_TYPE_CNAME && name_eq(&rec.owner, want)) {
             if (++chain > TB_ANSWER_CHAIN_MAX)
                 return TB_E_LIMIT;
             if (out->num > 0)
                 return TB_E_FORMAT;
+            ttl = rec.ttl < ttl ? rec.ttl : ttl;
             if ((r = cname_target(packet, rec.rdata, want)) < 0)
                 return r;
         }
     }
+    /* RFC 2181 section 8: with the top bit set it counts as zero. */
+    out->ttl = out->num > 0 && ttl <= INT32_MAX ? ttl : 0;
     return 0;
 }
 
@@ -177,6 +182,7 @@ int tb_answer_parse(struct tb_span packet, const char *qname, uint16_t type, str
     int r;
 
     out->num = 0;
+    out->ttl = 0;
     if ((r = name_from_text(qname, &want)) < 0)
         return r;
     if ((r = tb_rd_u16(&rd, &id)) < 0 || (r = tb_rd_u16(&rd, &flags)) < 0 || (r = tb_rd_u16(&rd, &num_q)) < 0 ||

@@ -16,6 +16,7 @@
 
 struct tb_answer {
     size_t num;
+    uint32_t ttl;                                /* the smallest of the chain and the records; 0 when num is 0 */
     struct tb_span rdata[TB_ANSWER_RECORDS_MAX]; /* borrowed from the packet */
 };
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/clock.h"
+
 static void queries_abandon(struct tb_caa_lookup *l)
 {
     for (size_t i = 0; i < l->num_levels; i++) {
@@ -70,13 +72,11 @@ static bool decide(struct tb_caa_lookup *l)
     return true;
 }
 
-static void level_answered(void *arg, const struct tb_dns_result *res)
+static void level_set(struct tb_caa_lookup_level *level, const struct tb_dns_result *res)
 {
-    struct tb_caa_lookup_level *level = arg;
     struct tb_caa_lookup *l = level->lookup;
     size_t i = (size_t)(level - l->level);
 
-    level->query = NULL;
     level->err = res->err;
     level->dnssec = res->dnssec;
     if (res->err != 0)
@@ -89,6 +89,17 @@ static void level_answered(void *arg, const struct tb_dns_result *res)
         if (i < l->found)
             set_evaluate(l, i, res);
     }
+}
+
+static void level_answered(void *arg, const struct tb_dns_result *res)
+{
+    struct tb_caa_lookup_level *level = arg;
+    struct tb_caa_lookup *l = level->lookup;
+
+    level->query = NULL;
+    if (l->cache != NULL && level != l->level)
+        tb_caa_cache_put(l->cache, level->name, res, tb_clock_mono_ms());
+    level_set(level, res);
     if (decide(l))
         finish(l);
 }
@@ -108,8 +119,22 @@ static int levels_fill(struct tb_caa_lookup *l)
     return 0;
 }
 
-int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, const struct tb_config *cfg,
-                        const struct tb_ident *ident, tb_caa_done_fn *done, void *arg)
+/* Never at the lowest level: its answer is what makes the lookup end later and not inside the call that starts it. */
+static bool level_kept(struct tb_caa_lookup_level *level)
+{
+    struct tb_caa_lookup *l = level->lookup;
+    struct tb_span rdata[TB_ANSWER_RECORDS_MAX];
+    struct tb_dns_result res;
+
+    if (l->cache == NULL || level == l->level ||
+        !tb_caa_cache_get(l->cache, level->name, tb_clock_mono_ms(), rdata, &res))
+        return false;
+    level_set(level, &res);
+    return true;
+}
+
+int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, struct tb_caa_cache *cache,
+                        const struct tb_config *cfg, const struct tb_ident *ident, tb_caa_done_fn *done, void *arg)
 {
     int err;
 
@@ -117,6 +142,7 @@ int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, const st
     l->result = (struct tb_caa_result){0};
     l->dnssec = TB_DNSSEC_NONE;
     l->cfg = cfg;
+    l->cache = cache;
     l->ident = ident;
     l->done = done;
     l->arg = arg;
@@ -131,6 +157,8 @@ int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, const st
     for (size_t i = 0; i < l->num_levels; i++) {
         struct tb_caa_lookup_level *level = &l->level[i];
 
+        if (level_kept(level))
+            continue;
         err = tb_resolver_query(r, level->name, TB_DNS_TYPE_CAA, level_answered, level, &level->query);
         if (err < 0) {
             queries_abandon(l);

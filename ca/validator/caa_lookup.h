@@ -1,11 +1,12 @@
 /*
- * CAA lookup for one name (RFC 8659 section 3): the name and all its ancestors are asked at once; the lowest non-empty
+ * CAA lookup for one name (RFC 8659 section 3): the name and all its ancestors are asked at once, ancestors only when
+ * they were not asked a moment ago; the lowest non-empty
  * set counts, and an error at or below it is a failure.
  */
 #ifndef TB_CA_VALIDATOR_CAA_LOOKUP_H
 #define TB_CA_VALIDATOR_CAA_LOOKUP_H
 
-#include "ca/validator/resolver.h"
+#include "ca/validator/caa_cache.h"
 #include "lib/base/problem.h"
 
 #define TB_CAA_LEVELS_MAX 32 /* labels of a name that we climb; each is a query that a stranger makes us send */
@@ -31,6 +32,7 @@ struct tb_caa_lookup {
     enum tb_dnssec dnssec;
 
     const struct tb_config *cfg;
+    struct tb_caa_cache *cache;
     const struct tb_ident *ident;
     tb_caa_done_fn *done;
     void *arg;
@@ -40,11 +42,12 @@ struct tb_caa_lookup {
 };
 
 /*
- * ident (a dns name) and cfg must outlive the lookup.  0: done comes later, as the last thing that touches the lookup.
- * Negative: the problem is set, done does not come.
+ * ident (a dns name), cfg and cache (may be NULL) must outlive the lookup.  0: done comes later, as the last thing that
+ * touches the lookup. Negative: the problem is set, done does not come.
  */
-int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, const struct tb_config *cfg,
-                        const struct tb_ident *ident, tb_caa_done_fn *done, void *arg) TB_MUST_USE;
+int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, struct tb_caa_cache *cache,
+                        const struct tb_config *cfg, const struct tb_ident *ident, tb_caa_done_fn *done,
+                        void *arg) TB_MUST_USE;
 /* Whenever; also after done and on zeroed memory. Clears the problem too. */
 void tb_caa_lookup_cancel(struct tb_caa_lookup *l);
 /* RFC 8657: sets the problem when the result does not allow all of these. */

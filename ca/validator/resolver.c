@@ -113,6 +113,7 @@ static void query_deliver(struct tb_dns_query *q, struct tb_span packet)
     if (res.err == 0)
         res.err = tb_answer_parse(packet, q->name, q->type, &answer);
     res.num = answer.num;
+    res.ttl = answer.ttl;
     if (res.err != 0) {
         res.dnssec = TB_DNSSEC_NONE;
         q->r->n.errors++;

@@ -27,6 +27,7 @@ struct tb_dns_result {
     int err;
     enum tb_dnssec dnssec;
     size_t num;
+    uint32_t ttl; /* the smallest; 0 when num is 0 */
     const struct tb_span *rdata;
 };
 typedef void tb_dns_done_fn(void *arg, const struct tb_dns_result *result);

@@ -20,6 +20,16 @@ static bool any_loopback(const struct tb_config *cfg)
     return false;
 }
 
+/* Is nobody asked beyond this machine? */
+static bool only_loopback(const struct tb_config *cfg)
+{
+    for (size_t i = 0; i < cfg->num_zones; i++)
+        for (size_t k = 0; k < cfg->zones[i].num_resolvers; k++)
+            if (!is_loopback(&cfg->zones[i].resolver[k].addr))
+                return false;
+    return !tb_resolver_conf_recurses(cfg);
+}
+
 static bool any_anchor(const struct tb_config *cfg)
 {
     for (size_t i = 0; i < cfg->num_zones; i++)
@@ -70,6 +80,8 @@ static void server_clause(const struct tb_config *cfg, struct tb_wr *wr)
 
     tb_wr_printf(wr, "server:\n  module-config: \"%s\"\n", validates ? "validator iterator" : "iterator");
     tb_wr_printf(wr, "  do-not-query-localhost: %s\n", any_loopback(cfg) ? "no" : "yes");
+    /* Connecting hides the ports of open questions from a stranger's ICMP probes, which do not reach loopback. */
+    tb_wr_printf(wr, "  udp-connect: %s\n", only_loopback(cfg) ? "no" : "yes");
     /* 0x20 (RFC 8555 section 11.2 asks for care against forged answers); forwarders are near and trusted. */
     tb_wr_printf(wr, "  use-caps-for-id: %s\n", recurses ? "yes" : "no");
     tb_wr_printf(wr, "  cache-max-ttl: %d\n  cache-max-negative-ttl: 0\n", TB_RESOLVER_CACHE_S);

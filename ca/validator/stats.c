@@ -35,6 +35,7 @@ int tb_validator_on_stats(struct tb_child *child, struct tb_channel *ch, const s
     stat_add(&stats, "validator_dns_queries_total", dns->queries);
     stat_add(&stats, "validator_dns_errors_total", dns->errors);
     stat_add(&stats, "validator_dns_bogus_total", dns->bogus);
+    stat_add(&stats, "validator_caa_kept_total", tb_caa_cache_hits(v->caa_cache));
     stat_add(&stats, "validator_http_fetches_total", tb_fetcher_count(v->env.fetcher));
     tb_wr_reset(&v->wr);
     tb_msg_stats_write(&v->wr, &stats);

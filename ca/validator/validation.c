@@ -236,7 +236,8 @@ static void caa_begin(struct tb_validation *n)
     if (n->req.spec.ident.type != TB_IDENT_DNS)
         return; /* RFC 8738 section 2: CAA is for names */
     v->stat[TB_VSTAT_CAA_CHECKS]++;
-    n->caa_pending = tb_caa_lookup_start(&n->caa, v->env.resolver, v->child->cfg, &n->req.spec.ident, caa_done, n) == 0;
+    n->caa_pending = tb_caa_lookup_start(&n->caa, v->env.resolver, v->caa_cache, v->child->cfg, &n->req.spec.ident,
+                                         caa_done, n) == 0;
 }
 
 static void validation_begin(struct tb_validation *n)

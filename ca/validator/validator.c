@@ -68,6 +68,7 @@ static void validator_teardown(struct tb_child *child)
     tb_handshaker_free(v->env.handshaker);
     tb_fetcher_free(v->env.fetcher);
     tb_resolver_free(v->env.resolver);
+    tb_caa_cache_free(v->caa_cache);
     tb_wr_clear_secret(&v->wr);
     tb_free_secret(v, sizeof(*v));
     child->state = NULL;
@@ -86,7 +87,8 @@ static int validator_open(struct tb_child *child)
     tb_config_audience(child->cfg, &v->audience);
     tb_wr_init(&v->wr, ANSWER_MAX);
     descriptors_raise();
-    if ((r = keys_read(v)) < 0 || (r = clients_open(v)) < 0)
+    if ((r = tb_caa_cache_new(TB_CAA_CACHE_FOUND_MS, TB_CAA_CACHE_NONE_MS, &v->caa_cache)) < 0 ||
+        (r = keys_read(v)) < 0 || (r = clients_open(v)) < 0)
         validator_teardown(child);
     return r;
 }

@@ -50,6 +50,7 @@ struct tb_validator {
     struct tb_audience audience;
     struct tb_key token_key, statement_key;
     struct tb_challenge_env env;
+    struct tb_caa_cache *caa_cache;
     bool draining;
     struct tb_validation *all, *pool;
     struct tb_validation *bucket[TB_VALIDATION_BUCKETS];

@@ -182,6 +182,36 @@ static void a_cname_target_fills_its_data(void **state)
     assert_int_equal(parse(&wr, TB_DNS_TYPE_A, &a), TB_E_FORMAT);
 }
 
+static void the_smallest_ttl_counts(void **state)
+{
+    static const struct {
+        uint8_t chain[4], record[4];
+        uint32_t want;
+    } rows[] = {
+        {{0, 0, 0, 9}, {0, 0, 0, 8}, 8},       {{0, 0, 0, 8}, {0, 0, 0, 9}, 8},
+        {{0, 0, 0, 0}, {0, 0, 0, 9}, 0},       {{0x7f, 255, 255, 255}, {0x7f, 255, 255, 255}, INT32_MAX},
+        {{0x80, 0, 0, 0}, {0x80, 0, 0, 0}, 0}, /* RFC 2181 section 8 */
+    };
+    struct tb_answer a;
+    struct tb_wr wr;
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        begin(&wr, QNAME, TB_DNS_TYPE_A, 0x8180, 2);
+        record(&wr, NULL, TB_DNS_TYPE_CNAME, "\1b", 3);
+        memcpy(memory + wr.len - 3 - 2 - 4, rows[i].chain, 4);
+        record(&wr, "b", TB_DNS_TYPE_A, "\1\2\3\4", 4);
+        memcpy(memory + wr.len - 4 - 2 - 4, rows[i].record, 4);
+        assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+        assert_int_equal(a.num, 1);
+        assert_int_equal(a.ttl, rows[i].want);
+    }
+    begin(&wr, QNAME, TB_DNS_TYPE_A, 0x8180, 1);
+    record(&wr, NULL, TB_DNS_TYPE_CNAME, "\1b", 3);
+    assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+    assert_int_equal(a.ttl, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_chain_ends_at_its_maximum),
         cmocka_unit_test(pointers_lead_backwards_only),
         cmocka_unit_test(a_cname_target_fills_its_data),
+        cmocka_unit_test(the_smallest_ttl_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "ca/validator/caa_lookup.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/ca/validator/dns_server.h"
 #include "tests/unit/test.h"
@@ -14,6 +15,7 @@ static struct tb_config cfg;
 static struct tb_resolver *resolver;
 static struct tb_caa_lookup lookup;
 static struct tb_ident ident;
+static struct tb_caa_cache *cache; /* NULL except where it is looked at */
 static int calls;
 
 static int setup(void **state)
@@ -34,6 +36,8 @@ static int teardown(void **state)
     (void)state;
     tb_caa_lookup_cancel(&lookup);
     tb_resolver_free(resolver);
+    tb_caa_cache_free(cache);
+    cache = NULL;
     dns_server_free(dns);
     event_base_free(base);
     return 0;
@@ -52,7 +56,7 @@ static int start(const char *name)
     calls = 0;
     ident = (struct tb_ident){.type = TB_IDENT_DNS, .wildcard = strncmp(name, "*.", 2) == 0};
     strcpy(ident.value, ident.wildcard ? name + 2 : name);
-    return tb_caa_lookup_start(&lookup, resolver, &cfg, &ident, done, NULL);
+    return tb_caa_lookup_start(&lookup, resolver, cache, &cfg, &ident, done, NULL);
 }
 
 static enum tb_problem_type look(const char *name)
@@ -172,6 +176,58 @@ static void labels_are_climbed_to_the_maximum(void **state)
     assert_int_equal(dns_server_asked(dns), TB_CAA_LEVELS_MAX);
 }
 
+static void sleep_ms(unsigned ms)
+{
+    assert_ok(usleep(ms * 1000));
+}
+
+/* Ancestors are asked once for all names below them; the name itself always. */
+static void ancestors_are_asked_once(void **state)
+{
+    (void)state;
+    assert_ok(tb_caa_cache_new(TB_CAA_CACHE_FOUND_MS, TB_CAA_CACHE_NONE_MS, &cache));
+    dns_server_add_caa(dns, "b.test", 0, "issue", US);
+    assert_int_equal(look("one.b.test"), TB_P_NONE);
+    assert_int_equal(dns_server_asked(dns), 3);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(look("two.b.test"), TB_P_NONE);
+        assert_int_equal(lookup.result.num_grants, 1);
+        assert_int_equal(lookup.dnssec, TB_DNSSEC_INSECURE);
+        assert_int_equal(dns_server_asked(dns), 3 + i);
+    }
+    /* The kept set is judged anew for each identifier. */
+    assert_int_equal(look("*.b.test"), TB_P_NONE);
+    dns_server_add_caa(dns, "two.b.test", 0, "issue", "other.example");
+    assert_int_equal(look("two.b.test"), TB_P_CAA);
+    dns_server_fault(dns, "three.b.test", 0, DNS_SERVFAIL);
+    assert_int_equal(look("three.b.test"), TB_P_DNS);
+}
+
+static void a_changed_ancestor_is_seen_after_the_cap(void **state)
+{
+    (void)state;
+    assert_ok(tb_caa_cache_new(200, 200, &cache));
+    assert_int_equal(look("a.b.test"), TB_P_NONE);
+    dns_server_add_caa(dns, "b.test", 0, "issue", "other.example");
+    sleep_ms(250);
+    assert_int_equal(look("a.b.test"), TB_P_CAA);
+    dns_server_clear(dns);
+    dns_server_add_caa(dns, "b.test", 0, "issue", US);
+    sleep_ms(250);
+    assert_int_equal(look("a.b.test"), TB_P_NONE);
+    assert_int_equal(lookup.result.num_grants, 1);
+}
+
+static void a_failed_ancestor_is_asked_again(void **state)
+{
+    (void)state;
+    assert_ok(tb_caa_cache_new(TB_CAA_CACHE_FOUND_MS, TB_CAA_CACHE_NONE_MS, &cache));
+    dns_server_fault(dns, "b.test", 0, DNS_REFUSED);
+    assert_int_equal(look("a.b.test"), TB_P_DNS);
+    dns_server_clear(dns);
+    assert_int_equal(look("a.b.test"), TB_P_NONE);
+}
+
 static void cancelling_leaves_nothing(void **state)
 {
     (void)state;
@@ -200,6 +256,9 @@ int main(void)
         T(a_critical_unknown_property_forbids),
         T(account_method_and_purpose_are_judged_now),
         T(labels_are_climbed_to_the_maximum),
+        T(ancestors_are_asked_once),
+        T(a_changed_ancestor_is_seen_after_the_cap),
+        T(a_failed_ancestor_is_asked_again),
         T(cancelling_leaves_nothing),
     };
 

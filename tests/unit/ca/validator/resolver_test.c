@@ -1,5 +1,6 @@
 #include "ca/validator/resolver.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,6 +269,37 @@ static void a_bad_anchor_is_an_error_at_the_start(void **state)
     assert_non_null(why);
 }
 
+static bool conf_has(const char *line)
+{
+    struct tb_wr wr;
+    bool found;
+
+    tb_wr_init(&wr, 65536);
+    tb_resolver_conf(&cfg, &wr);
+    tb_wr_u8(&wr, 0);
+    assert_ok(tb_wr_err(&wr));
+    found = strstr((const char *)wr.buf, line) != NULL;
+    tb_wr_clear(&wr);
+    return found;
+}
+
+/* Sockets stay unconnected only when no question leaves the machine. */
+static void sockets_are_connected_beyond_loopback(void **state)
+{
+    struct sockaddr_in *second = (struct sockaddr_in *)&cfg.zones[0].resolver[1].addr;
+
+    (void)state;
+    assert_true(conf_has("udp-connect: no\n"));
+    cfg.zones[0].resolver[1] = cfg.zones[0].resolver[0];
+    second->sin_addr.s_addr = htonl(0xc0000235); /* 192.0.2.53 */
+    cfg.zones[0].num_resolvers = 2;
+    assert_true(conf_has("udp-connect: yes\n"));
+    cfg.zones[0].num_resolvers = 1;
+    assert_true(conf_has("udp-connect: no\n"));
+    strcpy(cfg.zones[0].domain, "lab.test"); /* everything else is recursion then */
+    assert_true(conf_has("udp-connect: yes\n"));
+}
+
 static void the_weaker_security_counts(void **state)
 {
     (void)state;
@@ -293,6 +325,7 @@ int main(void)
         T(an_abandoned_query_calls_nobody),
         T(names_beyond_the_limit_are_refused),
         T(a_bad_anchor_is_an_error_at_the_start),
+        T(sockets_are_connected_beyond_loopback),
         cmocka_unit_test(the_weaker_security_counts),
     };
 
