@@ -5,13 +5,19 @@ DESTDIR ?=
 ONCE   ?=
 STATE  ?= $(CURDIR)/state
 
-MESON_SETUP = [ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null
+MESON_SETUP = [ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false >/dev/null
+
+# Tests, bench and fuzz targets need more packages than the programs: they are configured in when first asked for.
+RECONFIGURE = meson setup --reconfigure $(BUILD) >$(BUILD)/configure.log
+WITH_TESTS = packaging/deps.sh test && $(RECONFIGURE) -Dtests=true && echo 'build: compiling tests' && ninja -C $(BUILD) --quiet
 
 .PHONY: all deps run check check-full install bench fuzz clean help
 
 all: deps
 	@$(MESON_SETUP)
-	@ninja -C $(BUILD) | tail -n 1
+	@echo "build: compiling into $(BUILD)/"
+	@ninja -C $(BUILD) --quiet
+	@echo "build: done; next: make run, make check, or make install"
 
 help:
 	@echo "make run        install what is missing, build, start a CA on this machine and get a first certificate"
@@ -29,20 +35,20 @@ run: all
 	@STATE='$(STATE)' ONCE='$(ONCE)' BUILD='$(BUILD)' packaging/demo.sh
 
 check: all
-	@packaging/deps.sh test
+	@$(WITH_TESTS)
 	@BUILD='$(BUILD)' tests/run.sh quick
 
 check-full: all
-	@packaging/deps.sh test
+	@$(WITH_TESTS)
 	@BUILD='$(BUILD)' tests/run.sh full
 
 install: all
-	@DESTDIR='$(abspath $(DESTDIR))' meson configure $(BUILD) --prefix='$(PREFIX)'
+	@$(RECONFIGURE) --prefix='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --quiet
 	@echo "installed below $(DESTDIR)$(PREFIX); next: tabardd init --help"
 
 bench: all
-	@packaging/deps.sh test
+	@$(WITH_TESTS)
 	@BUILD='$(BUILD)' bench/run.sh
 
 fuzz:

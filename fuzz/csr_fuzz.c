@@ -52,16 +52,32 @@ static void keys(struct tb_span der)
         key(whole);
 }
 
+/* One verifier for the whole run: what came before must not matter. */
+static void same_with_verifier(struct tb_span der, int want)
+{
+    static struct tb_verifier *verifier;
+    struct tb_problem pb = {0};
+    struct tb_csr csr;
+
+    must(verifier != NULL || tb_verifier_new(&verifier) == 0);
+    must(tb_csr_parse_with(verifier, der, &csr, &pb) == want);
+    tb_csr_clear(&csr);
+    tb_problem_clear(&pb);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size > 0 ? size : 1);
     struct tb_problem pb = {0};
     struct tb_csr csr;
+    int r;
 
     if (copy == NULL)
         return 0;
     memcpy(copy, data, size);
-    if (tb_csr_parse(tb_span_of(copy, size), &csr, &pb) == 0)
+    r = tb_csr_parse(tb_span_of(copy, size), &csr, &pb);
+    same_with_verifier(tb_span_of(copy, size), r);
+    if (r == 0)
         check(&csr);
     else
         must(pb.type == TB_P_BAD_CSR && csr.idents == NULL);

@@ -5,6 +5,7 @@
 
 #include "ca/validator/address.h"
 #include "ca/validator/answer.h"
+#include "lib/dns/txt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@ def str16(s):
 
 
 def header(epoch=1, first=1, magic=b"TABARDIL", version=1):
-    h = magic + struct.pack(">H", version) + bytes(range(16)) + struct.pack(">IIQ", 1, epoch, first) + bytes(32)
+    h = magic + struct.pack(">H", version) + bytes(range(16)) + struct.pack(">IIQQ", 1, epoch, 1800000000, first) + bytes(32)
     return h + hashlib.sha256(h).digest()
 
 

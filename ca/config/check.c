@@ -143,7 +143,7 @@ static int check_zones(const struct check *c)
         return tb_config_refuse(c->why, c->path, line_of(c, "zones"), "zones: no room for \".\"; expected at most %d",
                                 TB_CONFIG_NUM_ZONES_MAX - 1);
     if (!has_root)
-        cfg->zones[cfg->num_zones++] = (struct tb_zone){.http_port = 80, .https_port = 443};
+        cfg->zones[cfg->num_zones++] = (struct tb_zone){.http_port = 80, .https_port = 443, .tls_alpn_port = 443};
     qsort(cfg->zones, cfg->num_zones, sizeof(cfg->zones[0]), compare_zones);
     return 0;
 }

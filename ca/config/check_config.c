@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ca/config/blocked_keys.h"
 #include "ca/config/command.h"
 #include "ca/config/config.h"
 #include "ca/config/pem_file.h"
@@ -190,6 +191,16 @@ static void check_root_keys(struct report *r)
     }
 }
 
+static void check_blocked_keys(struct report *r)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_weak_keys *blocked = NULL;
+
+    if (tb_blocked_keys_read(r->cfg, &blocked, why) != 0)
+        problem(r, "%s", why);
+    tb_weak_keys_free(blocked);
+}
+
 static void check_state(struct report *r)
 {
     check_dirs(r);
@@ -200,6 +211,7 @@ static void check_state(struct report *r)
                     TB_FILE_ISSUING_CLIENT_KEY);
     check_https(r);
     check_root_keys(r);
+    check_blocked_keys(r);
 }
 
 static int check_file(const char *path)

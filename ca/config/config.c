@@ -56,6 +56,7 @@ static void write_zone(struct tb_wr *wr, const struct tb_zone *z)
     }
     tb_wr_u16(wr, z->http_port);
     tb_wr_u16(wr, z->https_port);
+    tb_wr_u16(wr, z->tls_alpn_port);
 }
 
 /* Everything that decides what a validation proves; one encoding for one meaning (zones are sorted already). */

@@ -40,6 +40,7 @@ struct tb_zone {
     struct tb_net allow_private[TB_CONFIG_NUM_NETS_MAX]; /* otherwise refused ranges that may be contacted */
     size_t num_allow_private;
     uint16_t http_port, https_port; /* where http-01 starts (80) and where https redirects may go (443) */
+    uint16_t tls_alpn_port;         /* where tls-alpn-01 goes (443) */
 };
 
 struct tb_limits {
@@ -63,6 +64,7 @@ struct tb_config {
     char user[64];                      /* "" = do not change */
     struct tb_listen listen, metrics, http, responder;
     char website[256], terms_of_service[256];
+    char blocked_keys[256]; /* file; "" = none */
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;
     uint32_t signer;      /* number of this signer, from 1 */

@@ -269,6 +269,7 @@ static const struct tb_setting zone[] = {
      .preset = ""},
     {.key = "http_port", .shape = TB_SHAPE_NUMBER, ZONE(http_port), .min = 1, .max = 65535, .preset = "80"},
     {.key = "https_port", .shape = TB_SHAPE_NUMBER, ZONE(https_port), .min = 1, .max = 65535, .preset = "443"},
+    {.key = "tls_alpn_port", .shape = TB_SHAPE_NUMBER, ZONE(tls_alpn_port), .min = 1, .max = 65535, .preset = "443"},
     {.key = NULL},
 };
 
@@ -354,6 +355,18 @@ const struct tb_setting tb_schema[] = {
      .preset = "",
      .comment = "Issuer domain names by which a CAA record may allow this CA.  Empty: a name with an issue\n"
                 "record is refused, whatever the record says."},
+    {.key = "blocked_keys",
+     .shape = TB_SHAPE_TEXT,
+     CONFIG(blocked_keys),
+     .min = 0,
+     .max = 255,
+     .preset = "",
+     .check = check_printable,
+     .what = "a file name",
+     .expect = "printable ASCII, or nothing",
+     .comment = "File of keys that no account and no certificate may have: a hex SHA-256 of a\n"
+                "SubjectPublicKeyInfo a line.  Read at start and reload; from this directory unless it begins\n"
+                "with a slash.  Empty: none."},
     {.key = "signer",
      .shape = TB_SHAPE_NUMBER,
      CONFIG(signer),
@@ -390,6 +403,7 @@ const struct tb_setting tb_schema[] = {
                 "                 entry lets every applicant make this machine connect to hosts in there\n"
                 "  http_port      where http-01 starts; a port above 1023 can be opened by any user of a host\n"
                 "  https_port     where redirects to https may go\n"
+                "  tls_alpn_port  where tls-alpn-01 goes; what is said of http_port holds here\n"
                 "A change here or of methods or perspective makes earlier proofs worthless; they are made again."},
     {.key = "default_profile",
      .shape = TB_SHAPE_TEXT,

@@ -109,6 +109,19 @@ static int member_bool(const json_t *obj, const char *name, bool *out, struct tb
     return 0;
 }
 
+int tb_front_account_key_check(const struct tb_front *f, const struct tb_jwk *jwk, struct tb_problem *pb)
+{
+    struct tb_span n, e;
+    const char *why = NULL;
+    int r;
+
+    tb_jwk_rsa(jwk, &n, &e);
+    r = tb_weak_key_check(f->weak, tb_jwk_spki_digest(jwk), n, e, &why);
+    if (why != NULL)
+        return tb_problem_set(pb, r, TB_P_BAD_PUBLIC_KEY, "the account key %s", why);
+    return r < 0 ? tb_problem_set(pb, r, TB_P_SERVER_INTERNAL, "the key could not be looked at") : 0;
+}
+
 static int fill_new(struct tb_request *rq, const json_t *obj)
 {
     struct tb_account *a = &rq->account;
@@ -129,6 +142,8 @@ static int fill_new(struct tb_request *rq, const json_t *obj)
         rq->retry_after_s = 60;
         return tb_problem_set(&rq->problem, TB_E_LIMIT, TB_P_RATE_LIMITED, "too many new accounts, come back later");
     }
+    if ((r = tb_front_account_key_check(rq->front, jwk, &rq->problem)) < 0)
+        return r;
     memcpy(a->jwk, text.p, text.len);
     memcpy(a->first_thumbprint, tb_jwk_thumbprint(jwk), TB_DIGEST_LEN);
     memcpy(a->thumbprint, tb_jwk_thumbprint(jwk), TB_DIGEST_LEN);

@@ -37,7 +37,7 @@ static void enter(struct tb_conn *c, enum tb_conn_state state, bool first)
         tv = f->tv_handshake;
         break;
     case TB_CONN_IDLE:
-        tv = f->tv_idle;
+        tv = f->draining ? f->tv_second : f->tv_idle;
         break;
     case TB_CONN_READING:
     case TB_CONN_WRITING:
@@ -79,6 +79,16 @@ void tb_conn_free(struct tb_conn *c)
     bufferevent_free(c->bev);
     free(c);
     tb_server_room(f);
+}
+
+/*
+ * A client may repeat its request when a connection that it kept ends without an answer (RFC 9112 section 9.3.1), and
+ * must expect that.  On a new connection it takes it for a failure, so a new one gets time for one request.
+ */
+void tb_conn_drain(struct tb_conn *c)
+{
+    if (c->served || event_add(c->timer, c->front->tv_second) < 0)
+        tb_conn_free(c);
 }
 
 /* Half of a close: our side is finished, what still arrives is dropped for a moment. */
@@ -130,6 +140,7 @@ static void take_request(struct tb_conn *c)
     }
     enter(c, TB_CONN_BUSY, false);
     c->continue_sent = false;
+    c->served = true;
     if (r < 0) {
         tb_request_refuse(c->front, c, status, why);
         return;

@@ -35,6 +35,7 @@ struct tb_conn {
     bool close_after;  /* the answer being written is the last */
     bool linger_after; /* and the client may still be sending */
     bool continue_sent;
+    bool served; /* had a request */
 };
 TAILQ_HEAD(tb_conn_list, tb_conn);
 
@@ -42,6 +43,8 @@ TAILQ_HEAD(tb_conn_list, tb_conn);
 void tb_conn_accept(struct tb_front *f, int fd, enum tb_conn_kind kind);
 /* The whole answer to the request that conn has; called once a request. */
 void tb_conn_send(struct tb_conn *conn, struct tb_span answer, bool close_after, bool linger);
+/* The process drains and this one waits: it is closed, at once or, when it is new, after a moment for its request. */
+void tb_conn_drain(struct tb_conn *conn);
 /* Closes at once; a request that is with its handler goes on without a client. */
 void tb_conn_free(struct tb_conn *conn);
 

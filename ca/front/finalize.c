@@ -186,6 +186,8 @@ static int on_judged(struct tb_front *f, int err, struct tb_span body, void *arg
         fail(z, err);
         return bad;
     }
+    if (m.problem.type == TB_P_NONE && m.issued.seq > f->judge.last_seq)
+        f->judge.last_seq = m.issued.seq;
     if (m.problem.type != TB_P_NONE) {
         /* The judge knows a certificate of this order that the store may lack. */
         if (m.problem.type == TB_P_ORDER_NOT_READY)

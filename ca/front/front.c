@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ca/config/blocked_keys.h"
 #include "ca/front/control.h"
 #include "ca/front/finalize.h"
 #include "ca/front/server.h"
@@ -74,6 +75,7 @@ static void front_free(struct tb_front *f)
         (void)close(f->statm_fd);
     SSL_CTX_free(f->ssl);
     tb_key_cache_free(f->keys);
+    tb_weak_keys_free(f->weak);
     tb_nonces_free(f->nonces);
     tb_map_clear(&f->validations);
     tb_wr_clear(&f->head);
@@ -96,6 +98,16 @@ static int open_ids(struct tb_front *f)
     return r;
 }
 
+static int open_blocked_keys(struct tb_front *f)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    int r = tb_blocked_keys_read(f->cfg, &f->weak, why);
+
+    if (r < 0)
+        tb_log(TB_LOG_ERROR, "blocked-keys", TB_F("reason", why));
+    return r;
+}
+
 static int front_open(struct tb_child *child)
 {
     struct tb_front *f = calloc(1, sizeof(*f));
@@ -109,7 +121,7 @@ static int front_open(struct tb_child *child)
     TAILQ_INIT(&f->idle);
     TAILQ_INIT(&f->finalizes);
     f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* only for metrics */
-    if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 ||
+    if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 ||
         (r = open_issuer(f, TB_ISSUER_SERVER, TB_FILE_ISSUING_SERVER)) < 0 ||
         (r = open_issuer(f, TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT)) < 0) {
         front_free(f);
@@ -235,7 +247,7 @@ static int front_setup(struct tb_child *child)
     f->next_collect = tb_clock_now_s() + TB_FRONT_COLLECT_S;
     if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_nonces_new(&f->nonces)) < 0 ||
         (r = tb_key_cache_new(TB_KEY_CACHE_MAX, &f->keys)) < 0 || (r = tb_edge_new(f, &f->edge)) < 0 ||
-        (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0 || (r = tb_server_start(f)) < 0)
+        (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0)
         return r;
     tb_validation_resume(f);
     catch_up(f);
@@ -258,6 +270,7 @@ static void front_peer_down(struct tb_child *child, enum tb_role peer)
         tb_edge_lost(f->edge, peer);
 }
 
+/* Clients are taken from the first hello on: before it no order could be made or finalized, and they had better wait. */
 static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_front *f = child->state;
@@ -268,6 +281,8 @@ static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct 
     if ((r = tb_msg_judge_hello_read(m->body, &hello)) < 0)
         return r;
     f->judge = hello;
+    if (!f->has_judge && !f->draining && (r = tb_server_start(f)) < 0)
+        tb_fatal("the listening sockets cannot be served: %s", tb_err_text(r));
     f->has_judge = true;
     catch_up(f);
     return 0;

@@ -20,6 +20,7 @@
 #include "lib/acme/public_id.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_stats.h"
+#include "lib/pki/weak_key.h"
 
 #define TB_FRONT_BODY_MAX      (1u << 20) /* largest answer: a hundred names need a tenth of it */
 #define TB_FRONT_HANDSHAKE_S   10
@@ -71,6 +72,7 @@ struct tb_front {
     struct tb_store *store;
     struct tb_nonces *nonces;
     struct tb_key_cache *keys;
+    struct tb_weak_keys *weak; /* what account keys are compared with */
     struct tb_edge *edge;
     struct tb_map validations; /* in flight, by authorization */
     struct tb_finalize_list finalizes;
@@ -87,6 +89,9 @@ struct tb_front {
 
 /* Ends the process when it drains and nothing is open any more. */
 void tb_front_drain_check(struct tb_front *f);
+
+/* May a new account or a key change take this key?  badPublicKey in pb when it is blocked or weak. */
+int tb_front_account_key_check(const struct tb_front *f, const struct tb_jwk *jwk, struct tb_problem *pb) TB_MUST_USE;
 
 /* A profile that is offered; NULL otherwise. */
 const struct tb_profile *tb_front_profile(const struct tb_front *f, struct tb_span name);

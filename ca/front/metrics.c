@@ -65,9 +65,9 @@ static void put_store(struct tb_front *f, struct tb_wr *wr)
     put_value(wr, "store_commits_total", "counter", s.commits);
     put_value(wr, "store_transactions_total", "counter", s.txs);
     put_value(wr, "store_statements_total", "counter", s.statements);
-    put_value(wr, "store_accounts", "gauge", s.rows_account);
-    put_value(wr, "store_authorizations", "gauge", s.rows_authz);
-    put_value(wr, "store_orders", "gauge", s.rows_order);
+    put_value(wr, "store_account_writes_total", "counter", s.rows_account);
+    put_value(wr, "store_authorization_writes_total", "counter", s.rows_authz);
+    put_value(wr, "store_order_writes_total", "counter", s.rows_order);
     put_value(wr, "store_bytes", "gauge", s.bytes);
 }
 

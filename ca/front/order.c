@@ -12,6 +12,9 @@ void tb_order_handle(struct tb_request *rq)
         return;
     if (!tb_request_reads(rq))
         tb_reply_refuse(rq, TB_P_MALFORMED, "an order is read with an empty payload");
+    /* The finalize URL names signer and epoch, which the judge tells in its first message. */
+    else if (!rq->front->has_judge)
+        tb_reply_failure(rq, TB_E_AGAIN);
     else if ((r = tb_order_state_now(rq->front, &o, &state)) < 0)
         tb_reply_failure(rq, r);
     else

@@ -118,10 +118,46 @@ static void finish(struct tb_request *rq)
 
     tb_jws_clear(&rq->jws);
     tb_problem_clear(&rq->problem);
+    free(rq->held);
     free(rq);
     f->num_requests--;
     if (f->draining)
         tb_front_drain_check(f);
+}
+
+static void on_settled(int err, void *arg)
+{
+    struct tb_request *rq = arg;
+    struct tb_conn *conn = rq->conn;
+    struct tb_span answer = tb_span_of(rq->held, err < 0 ? 0 : rq->held_len);
+    bool close = rq->held_close || err < 0;
+    bool linger = rq->linger;
+    uint8_t *held = rq->held;
+
+    rq->held = NULL;
+    finish(rq);
+    if (conn != NULL)
+        tb_conn_send(conn, answer, close, linger);
+    free(held);
+}
+
+/*
+ * What a response acknowledges is on disk before the response leaves, also when another request wrote it a moment ago.
+ * True: the answer leaves when it is.
+ */
+static bool hold_reply(struct tb_request *rq, struct tb_span answer, bool close)
+{
+    struct tb_store_tx *tx = NULL;
+
+    if (rq->front->store == NULL || !tb_store_read_unsettled(rq->front->store) || answer.len == 0)
+        return false;
+    rq->held = malloc(answer.len);
+    if (rq->held == NULL || tb_store_tx_new(rq->front->store, &tx) < 0)
+        return false;
+    memcpy(rq->held, answer.p, answer.len);
+    rq->held_len = answer.len;
+    rq->held_close = close;
+    return tb_store_tx_commit(tx, on_settled, rq) == 0;
 }
 
 static void send_reply(struct tb_request *rq, int status, const char *type, struct tb_span body)
@@ -142,6 +178,8 @@ static void send_reply(struct tb_request *rq, int status, const char *type, stru
         tb_wr_bytes(head, body.p, body.len);
     if (tb_wr_err(head) < 0)
         close = true; /* without memory: nothing is sent, the connection ends */
+    if (hold_reply(rq, tb_wr_span(head), close))
+        return;
     finish(rq);
     tb_conn_send(conn, tb_wr_span(head), close, linger);
 }

@@ -86,8 +86,10 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
         refuse_method(rq);
     else if (rq->route->auth != TB_AUTH_NONE && tb_request_authenticate(rq) < 0)
         tb_reply_problem(rq);
-    else
+    else {
+        (void)tb_store_read_unsettled(f->store); /* what others read is not this request's */
         rq->route->handle(rq);
+    }
 }
 
 bool tb_request_reads(const struct tb_request *rq)

@@ -38,6 +38,10 @@ struct tb_request {
     char up[TB_FINALIZE_URL_MAX + 1];
     bool terms_link;
 
+    uint8_t *held; /* the answer, while what it tells is not on disk yet; owned */
+    size_t held_len;
+    bool held_close;
+
     size_t target_len;
     char target[]; /* as sent, NUL-terminated */
 };

@@ -92,10 +92,13 @@ void tb_server_room(struct tb_front *f)
 void tb_server_drain(struct tb_front *f)
 {
     struct tb_conn *c = NULL;
+    struct tb_conn *next = NULL;
 
     set_accepting(f, false);
-    while ((c = TAILQ_FIRST(&f->idle)) != NULL)
-        tb_conn_free(c);
+    for (c = TAILQ_FIRST(&f->idle); c != NULL; c = next) {
+        next = TAILQ_NEXT(c, idle_entry);
+        tb_conn_drain(c);
+    }
 }
 
 void tb_server_stop(struct tb_front *f)

@@ -20,6 +20,7 @@ struct work {
 
 int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, uint32_t epoch)
 {
+    size_t line;
     int r;
 
     memset(s, 0, sizeof(*s));
@@ -27,7 +28,8 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
+    if ((r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
+        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
 }
@@ -38,6 +40,8 @@ void tb_judge_state_clear(struct tb_judge_state *s)
         tb_cacert_clear(&s->ca[i]);
     tb_accounts_free(s->accounts);
     tb_used_clear(&s->used);
+    tb_verifier_free(s->verifier);
+    tb_weak_keys_free(s->weak);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -89,6 +93,8 @@ static int step_window(struct work *w)
         return REFUSE(w, "order-in-future", TB_P_ORDER_NOT_READY, "The order lies in the future.");
     if (w->d->ref.order == 0 || made < w->d->now - TB_ORDER_WINDOW_S)
         return REFUSE(w, "order-too-old", TB_P_ORDER_NOT_READY, "The order is too old; make a new one.");
+    if (made < w->s->epoch_began_at)
+        return REFUSE(w, "order-before-epoch", TB_P_ORDER_NOT_READY, "The order is of another epoch; make a new one.");
     return 0;
 }
 
@@ -171,7 +177,7 @@ static int step_csr(struct work *w)
         r = REFUSE(w, "payload-members", TB_P_MALFORMED, "The payload must hold \"csr\" and nothing else.");
     else if (tb_b64u_decode(w->s->csr_der, sizeof(w->s->csr_der), &len, text) < 0 || len == 0)
         r = REFUSE(w, "csr-base64url", TB_P_BAD_CSR, "The CSR is not base64url.");
-    else if ((r = tb_csr_parse(tb_span_of(w->s->csr_der, len), &w->d->csr, &w->d->problem)) < 0)
+    else if ((r = tb_csr_parse_with(w->s->verifier, tb_span_of(w->s->csr_der, len), &w->d->csr, &w->d->problem)) < 0)
         w->d->reason = "csr-form";
     json_decref(obj);
     return r;
@@ -179,14 +185,20 @@ static int step_csr(struct work *w)
 
 static int step_subject_key(struct work *w)
 {
-    const uint8_t *digest = w->d->csr.spki.digest;
+    const struct tb_spki *spki = &w->d->csr.spki;
+    const uint8_t *digest = spki->digest;
+    const char *why = NULL;
+    int r;
 
     if (memcmp(digest, tb_jwk_spki_digest(w->key), TB_DIGEST_LEN) == 0)
         return REFUSE(w, "csr-account-key", TB_P_BAD_CSR, "The CSR's key is the account's key.");
     for (size_t i = 0; i < w->s->num_foreign; i++)
         if (memcmp(digest, w->s->foreign[i], TB_DIGEST_LEN) == 0)
             return REFUSE(w, "csr-ca-key", TB_P_BAD_CSR, "The CSR's key is a key of this CA.");
-    return 0;
+    r = tb_weak_key_check(w->s->weak, digest, spki->rsa_n, spki->rsa_e, &why);
+    if (why != NULL)
+        return REFUSE(w, "csr-weak-key", TB_P_BAD_CSR, "The CSR's key %s.", why);
+    return r;
 }
 
 static int step_names(struct work *w)

@@ -12,6 +12,7 @@
 #include "lib/ipc/msg_judge.h"
 #include "lib/pki/cacert.h"
 #include "lib/pki/csr.h"
+#include "lib/pki/weak_key.h"
 
 #define TB_FOREIGN_KEYS_MAX 16
 
@@ -20,7 +21,8 @@ struct tb_judge_state {
     const struct tb_config *cfg; /* borrowed */
     struct tb_audience audience;
     uint32_t signer, epoch;
-    tb_time_t floor; /* latest time seen or logged: a clock step backwards revives nothing */
+    tb_time_t epoch_began_at; /* older orders belong to an epoch whose used orders are not known here */
+    tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
     struct tb_used used;
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];
@@ -29,6 +31,8 @@ struct tb_judge_state {
     struct tb_cacert ca[TB_ISSUER__COUNT];
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
+    struct tb_verifier *verifier;    /* of requests */
+    struct tb_weak_keys *weak;       /* owned; with nothing blocked until the judge reads the list */
     struct tb_proofs proofs;         /* of the last decision */
     uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */
 };

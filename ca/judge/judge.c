@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "ca/config/blocked_keys.h"
 #include "lib/base/log.h"
 
 #define PEM_MAX 65536
@@ -121,6 +122,21 @@ static int load_statement_key(struct tb_judge *j)
     return 0;
 }
 
+static int load_blocked_keys(struct tb_judge *j)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_weak_keys *weak = NULL;
+    int r = tb_blocked_keys_read(j->child->cfg, &weak, why);
+
+    if (r < 0) {
+        tb_log(TB_LOG_ERROR, "blocked-keys", TB_F("reason", why));
+        return r;
+    }
+    tb_weak_keys_free(j->state.weak);
+    j->state.weak = weak;
+    return 0;
+}
+
 static int load_files(struct tb_judge *j)
 {
     static const struct {
@@ -135,7 +151,7 @@ static int load_files(struct tb_judge *j)
     for (size_t i = 0; i < TB_ARRAY_LEN(cas); i++)
         if ((r = load_ca(j, cas[i].file, cas[i].issuer)) < 0)
             return r;
-    if ((r = load_https(j)) < 0)
+    if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0)
         return r;
     return load_statement_key(j);
 }
@@ -184,13 +200,14 @@ static int open_log(struct tb_judge *j)
 {
     const struct tb_config *cfg = j->child->cfg;
     char dir[TB_CONFIG_PATH_MAX + 65];
+    tb_time_t now = tb_clock_now_s();
     struct tb_ilog_how how = {.dir = dir,
                               .ca_id = cfg->ca_id,
                               .signer = cfg->signer,
+                              .now = now,
                               .lock_wait_ms = TB_ILOG_LOCK_WAIT_MS,
                               .replay = replay,
                               .arg = j};
-    tb_time_t now = tb_clock_now_s();
     int r;
 
     tb_config_file(cfg, TB_FILE_LOG_DIR, dir);
@@ -205,6 +222,7 @@ static int open_log(struct tb_judge *j)
         tb_log(TB_LOG_WARN, "clock-behind-issuance-log", TB_N("seconds", tb_ilog_last_time(j->log) - now));
     j->state.floor = tb_ilog_last_time(j->log) > now ? tb_ilog_last_time(j->log) : now;
     j->state.epoch = tb_ilog_epoch(j->log);
+    j->state.epoch_began_at = tb_ilog_began_at(j->log);
     return 0;
 }
 

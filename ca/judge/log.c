@@ -122,7 +122,7 @@ static int read_all(int fd, uint8_t *out, size_t n, uint64_t offset)
 /* Under another name first, so that no crash leaves a file without a whole header. */
 static int create_first(const struct tb_ilog *log, const struct tb_ilog_how *how)
 {
-    struct tb_log_header h = {.signer = how->signer, .epoch = 1, .first_seq = 1};
+    struct tb_log_header h = {.signer = how->signer, .epoch = 1, .began_at = how->now, .first_seq = 1};
     uint8_t buf[TB_LOG_HEADER_LEN];
     char name[32];
     struct stat st;
@@ -283,6 +283,11 @@ void tb_ilog_close(struct tb_ilog *log)
     tb_wr_clear(&log->pending);
     free(log->index);
     free(log);
+}
+
+tb_time_t tb_ilog_began_at(const struct tb_ilog *log)
+{
+    return log->header.began_at;
 }
 
 uint32_t tb_ilog_epoch(const struct tb_ilog *log)

@@ -39,6 +39,7 @@ struct tb_ilog_how {
     const char *dir;
     const uint8_t *ca_id; /* TB_CA_ID_LEN */
     uint32_t signer;
+    tb_time_t now; /* when the first epoch begins, if it is made now */
     uint32_t lock_wait_ms;
     tb_ilog_replay_fn *replay;
     void *arg;
@@ -52,8 +53,9 @@ int tb_ilog_open(const struct tb_ilog_how *how, struct tb_ilog **out, char why[s
 void tb_ilog_close(struct tb_ilog *log); /* NULL-safe; drops what was not synced */
 
 uint32_t tb_ilog_epoch(const struct tb_ilog *log);
-uint64_t tb_ilog_size(const struct tb_ilog *log); /* durable bytes */
-uint64_t tb_ilog_torn(const struct tb_ilog *log); /* bytes cut off at opening */
+tb_time_t tb_ilog_began_at(const struct tb_ilog *log); /* this epoch */
+uint64_t tb_ilog_size(const struct tb_ilog *log);      /* durable bytes */
+uint64_t tb_ilog_torn(const struct tb_ilog *log);      /* bytes cut off at opening */
 tb_time_t tb_ilog_last_time(const struct tb_ilog *log);
 
 /*

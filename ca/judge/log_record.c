@@ -17,6 +17,7 @@ void tb_log_header_write(struct tb_wr *wr, const struct tb_log_header *h)
     tb_wr_bytes(&fixed, h->ca_id, sizeof(h->ca_id));
     tb_wr_u32(&fixed, h->signer);
     tb_wr_u32(&fixed, h->epoch);
+    tb_wr_u64(&fixed, (uint64_t)h->began_at);
     tb_wr_u64(&fixed, h->first_seq);
     tb_wr_bytes(&fixed, h->before, sizeof(h->before));
     tb_sha256(digest, tb_wr_span(&fixed));
@@ -28,6 +29,7 @@ static int header_fields(struct tb_rd *rd, struct tb_log_header *h)
 {
     struct tb_span magic;
     uint16_t format;
+    uint64_t began;
     int r;
 
     if ((r = tb_rd_bytes(rd, TB_LOG_MAGIC_LEN, &magic)) < 0)
@@ -39,10 +41,11 @@ static int header_fields(struct tb_rd *rd, struct tb_log_header *h)
     if (format != TB_LOG_FORMAT)
         return TB_E_UNSUPPORTED;
     if ((r = tb_rd_copy(rd, h->ca_id, sizeof(h->ca_id))) < 0 || (r = tb_rd_u32(rd, &h->signer)) < 0 ||
-        (r = tb_rd_u32(rd, &h->epoch)) < 0 || (r = tb_rd_u64(rd, &h->first_seq)) < 0 ||
-        (r = tb_rd_copy(rd, h->before, sizeof(h->before))) < 0)
+        (r = tb_rd_u32(rd, &h->epoch)) < 0 || (r = tb_rd_u64(rd, &began)) < 0 ||
+        (r = tb_rd_u64(rd, &h->first_seq)) < 0 || (r = tb_rd_copy(rd, h->before, sizeof(h->before))) < 0)
         return r;
-    return h->signer == 0 || h->epoch == 0 || h->first_seq == 0 ? TB_E_FORMAT : 0;
+    h->began_at = (tb_time_t)began;
+    return h->signer == 0 || h->epoch == 0 || h->first_seq == 0 || began > INT64_MAX ? TB_E_FORMAT : 0;
 }
 
 int tb_log_header_read(struct tb_rd *rd, struct tb_log_header *out)

@@ -12,7 +12,7 @@
 #define TB_LOG_MAGIC        "TABARDIL"
 #define TB_LOG_MAGIC_LEN    8
 #define TB_LOG_FORMAT       1
-#define TB_LOG_HEADER_LEN   (TB_LOG_MAGIC_LEN + 2 + TB_CA_ID_LEN + 4 + 4 + 8 + TB_DIGEST_LEN + TB_DIGEST_LEN)
+#define TB_LOG_HEADER_LEN   (TB_LOG_MAGIC_LEN + 2 + TB_CA_ID_LEN + 4 + 4 + 8 + 8 + TB_DIGEST_LEN + TB_DIGEST_LEN)
 #define TB_LOG_REC_FIXED    (1 + 8 + 8)   /* type, seq, time: what the length counts besides the body */
 #define TB_LOG_BODY_MAX     (192u * 1024) /* 100 names with their evidence, and a certificate of TB_CERT_MAX */
 #define TB_LOG_REC_MAX      (4 + TB_LOG_REC_FIXED + TB_LOG_BODY_MAX + TB_DIGEST_LEN)
@@ -27,6 +27,7 @@ struct tb_log_header {
     uint8_t ca_id[TB_CA_ID_LEN];
     uint32_t signer;
     uint32_t epoch;
+    tb_time_t began_at;            /* when the epoch began: orders made before it are not its own */
     uint64_t first_seq;            /* of the first record of this file */
     uint8_t before[TB_DIGEST_LEN]; /* chain digest at the end of the epoch before; zero in the first */
 };

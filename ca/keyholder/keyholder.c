@@ -38,13 +38,14 @@ int tb_keyholder_add(struct tb_keyholder *kh, enum tb_issuer issuer, struct tb_s
 {
     struct tb_cacert cert = {0};
     EVP_PKEY *key = NULL;
+    struct tb_signer *signer = NULL;
     uint8_t digest[TB_DIGEST_LEN];
     int r;
 
     if (issuer <= TB_ISSUER_NONE || issuer >= TB_ISSUER__COUNT || kh->ca[issuer].present)
         return TB_E_INVAL;
     if ((r = tb_cacert_read(cert_pem, &cert, pb)) < 0 || (r = tb_key_read_pem(key_pem, NULL, &key, pb)) < 0 ||
-        (r = key_digest(key, digest)) < 0)
+        (r = key_digest(key, digest)) < 0 || (r = tb_signer_new(key, &signer)) < 0)
         goto out;
     if (memcmp(digest, cert.spki_digest, TB_DIGEST_LEN) != 0)
         r = tb_problem_set(pb, TB_E_DENIED, TB_P_SERVER_INTERNAL, "key and certificate do not belong together");
@@ -55,12 +56,13 @@ int tb_keyholder_add(struct tb_keyholder *kh, enum tb_issuer issuer, struct tb_s
     if (r < 0)
         goto out;
     kh->ca[issuer].cert = cert;
-    kh->ca[issuer].key = key;
+    kh->ca[issuer].signer = signer;
     kh->ca[issuer].present = true;
     memcpy(kh->ca_keys[kh->num_ca_keys++], digest, TB_DIGEST_LEN);
     cert = (struct tb_cacert){0};
-    key = NULL;
+    signer = NULL;
 out:
+    tb_signer_free(signer);
     EVP_PKEY_free(key);
     tb_cacert_clear(&cert);
     return r;
@@ -99,7 +101,8 @@ int tb_keyholder_sign(struct tb_keyholder *kh, const struct tb_msg_sign_req *req
     memset(out, 0, sizeof(*out));
     *out_reason = reason;
     if (r == 0) {
-        r = tb_key_sign(kh->ca[req->issuer].key, kh->ca[req->issuer].cert.sig_alg, req->tbs, out->sig, &out->sig_len);
+        r = tb_signer_sign(kh->ca[req->issuer].signer, kh->ca[req->issuer].cert.sig_alg, req->tbs, out->sig,
+                           &out->sig_len);
         if (r == 0)
             return 0;
         *out_reason = "signing-failed";
@@ -112,7 +115,7 @@ void tb_keyholder_clear(struct tb_keyholder *kh)
 {
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++) {
         tb_cacert_clear(&kh->ca[i].cert);
-        EVP_PKEY_free(kh->ca[i].key);
+        tb_signer_free(kh->ca[i].signer);
     }
     tb_serials_free(kh->serials);
     memset(kh, 0, sizeof(*kh));

@@ -8,12 +8,13 @@
 #include "ca/keyholder/ceiling.h"
 #include "ca/keyholder/serials.h"
 #include "lib/ipc/msg_sign.h"
+#include "lib/pki/signer.h"
 
 struct tb_keyholder {
     struct {
         bool present;
         struct tb_cacert cert;
-        EVP_PKEY *key;
+        struct tb_signer *signer;
     } ca[TB_ISSUER__COUNT];
     uint8_t ca_keys[TB_ISSUER__COUNT][TB_DIGEST_LEN];
     size_t num_ca_keys;

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "ca/child.h"
+#include "ca/config/blocked_keys.h"
 #include "lib/base/log.h"
 
 int tb_parent_config_read(const struct tb_parent *p, struct tb_parent_config *out)
 {
     char why[TB_CONFIG_WHY_MAX + 1] = "";
+    struct tb_weak_keys *blocked = NULL;
     int r;
 
     *out = (struct tb_parent_config){0};
@@ -23,7 +25,14 @@ int tb_parent_config_read(const struct tb_parent *p, struct tb_parent_config *ou
     if ((r = tb_config_parse(tb_span_of(out->text, out->len), p->path, &out->cfg, why)) < 0) {
         tb_log(TB_LOG_ERROR, "config", TB_F("reason", why));
         tb_parent_config_clear(out);
+        return r;
     }
+    /* Only to see that the children will be able to: a reload that cannot succeed fails while the old set serves. */
+    if ((r = tb_blocked_keys_read(out->cfg, &blocked, why)) < 0) {
+        tb_log(TB_LOG_ERROR, "blocked-keys", TB_F("reason", why));
+        tb_parent_config_clear(out);
+    }
+    tb_weak_keys_free(blocked);
     return r;
 }
 

@@ -106,6 +106,13 @@ struct tb_row *tb_cache_get(struct tb_cache *c, enum tb_row_kind kind, uint64_t 
     return e->row;
 }
 
+bool tb_cache_pending(struct tb_cache *c, enum tb_row_kind kind, uint64_t id)
+{
+    struct entry *e = find(c, kind, id);
+
+    return e != NULL && e->pending > 0;
+}
+
 int tb_cache_put(struct tb_cache *c, struct tb_row *row, bool pending)
 {
     struct entry *e = find(c, row->kind, row->id);

@@ -15,6 +15,8 @@ int tb_cache_new(struct tb_cache **out) TB_MUST_USE;
 void tb_cache_free(struct tb_cache *c); /* NULL-safe */
 /* Borrowed until the next call; NULL when absent. */
 struct tb_row *tb_cache_get(struct tb_cache *c, enum tb_row_kind kind, uint64_t id);
+/* Does the row that tb_cache_get gives still wait for the writer? */
+bool tb_cache_pending(struct tb_cache *c, enum tb_row_kind kind, uint64_t id);
 /* Takes a reference of its own. pending: the row waits for the writer; tb_cache_settle follows for it. */
 int tb_cache_put(struct tb_cache *c, struct tb_row *row, bool pending) TB_MUST_USE;
 /* The writer is done with a row. failed: it must not be seen any more (also when a newer one hides it: that fails too).

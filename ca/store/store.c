@@ -4,20 +4,26 @@
 #include <string.h>
 
 #include "ca/store/cache.h"
+#include "ca/store/memo.h"
 #include "ca/store/writer.h"
 #include "lib/base/clock.h"
+#include "lib/base/hash.h"
 
+#define OFFSETS    (UINT32_C(1) << 20)
 #define FIND_TRIES 4 /* candidates of an index that the cache may know to be outdated */
 
 struct tb_store {
     struct tb_engine *reader;
     struct tb_writer *writer;
     struct tb_cache *cache;
+    struct tb_memo memo;
     uint64_t last_account;
     uint64_t last_authz;
     uint64_t last_order;
     uint64_t last_seq;
     bool collecting;
+    bool read_unsettled;
+    uint32_t offset; /* of the first number of each second */
 };
 
 static void tx_finished(struct tb_store_tx *tx)
@@ -26,6 +32,8 @@ static void tx_finished(struct tb_store_tx *tx)
 
     for (size_t i = 0; i < tx->num; i++) {
         tb_cache_settle(st->cache, tx->row[i], tx->err != 0);
+        if (tx->err != 0 && tx->row[i]->kind == TB_ROW_ORDER)
+            tb_memo_open_forget(&st->memo, tx->row[i]->num);
         if (tx->err == 0 && tx->row[i]->seq > st->last_seq)
             st->last_seq = tx->row[i]->seq;
     }
@@ -63,6 +71,8 @@ int tb_store_open(const char *dir, struct event_base *base, struct tb_store **ou
         (r = tb_writer_new(engine, base, tx_finished, &st->writer)) < 0)
         goto out;
     engine = NULL;
+    tb_random(&st->offset, sizeof(st->offset));
+    st->offset %= OFFSETS;
     *out = st;
     st = NULL;
 out:
@@ -86,10 +96,14 @@ uint64_t tb_store_next_account(struct tb_store *st)
     return ++st->last_account;
 }
 
-/* Numbers that carry their time are never given twice, also after the rows with the highest ones were removed. */
-static uint64_t next_timed(uint64_t *last, tb_time_t now)
+/*
+ * Numbers that carry their time are never given twice, also after the rows with the highest ones were removed.  Each
+ * second begins at an offset drawn at start, so that a store that was lost or put back, and reopened within the second,
+ * does not repeat what the signer has seen.
+ */
+static uint64_t next_timed(const struct tb_store *st, uint64_t *last, tb_time_t now)
 {
-    uint64_t floor = (uint64_t)now << TB_ORDER_SEQ_BITS;
+    uint64_t floor = (uint64_t)now << TB_ORDER_SEQ_BITS | st->offset;
 
     *last = *last < floor ? floor : *last + 1;
     return *last;
@@ -97,12 +111,12 @@ static uint64_t next_timed(uint64_t *last, tb_time_t now)
 
 uint64_t tb_store_next_authz(struct tb_store *st)
 {
-    return next_timed(&st->last_authz, tb_clock_now_s());
+    return next_timed(st, &st->last_authz, tb_clock_now_s());
 }
 
 tb_order_no_t tb_store_next_order(struct tb_store *st, tb_time_t now)
 {
-    return next_timed(&st->last_order, now);
+    return next_timed(st, &st->last_order, now);
 }
 
 int tb_store_tx_new(struct tb_store *st, struct tb_store_tx **out)
@@ -196,8 +210,11 @@ int tb_store_tx_commit(struct tb_store_tx *tx, tb_store_done_fn *done, void *arg
     size_t i;
     int r = 0;
 
-    for (i = 0; i < tx->num && r == 0; i++)
+    for (i = 0; i < tx->num && r == 0; i++) {
+        if (tx->row[i]->kind == TB_ROW_ORDER)
+            tb_memo_open_write(&st->memo, tb_cache_get(st->cache, TB_ROW_ORDER, tx->row[i]->id), tx->row[i]);
         r = tb_cache_put(st->cache, tx->row[i], true);
+    }
     if (r < 0) {
         while (i-- > 0)
             tb_cache_settle(st->cache, tx->row[i], true);
@@ -218,6 +235,7 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
 
     *out = NULL;
     if (row != NULL) {
+        st->read_unsettled |= tb_cache_pending(st->cache, kind, id);
         *out = tb_row_ref(row);
         return 0;
     }
@@ -229,6 +247,14 @@ static int row_get(struct tb_store *st, enum tb_row_kind kind, uint64_t id, stru
     }
     *out = row;
     return 0;
+}
+
+bool tb_store_read_unsettled(struct tb_store *st)
+{
+    bool was = st->read_unsettled;
+
+    st->read_unsettled = false;
+    return was;
 }
 
 int tb_store_account_get(struct tb_store *st, uint64_t id, struct tb_account *out)
@@ -258,7 +284,15 @@ static int account_find(struct tb_store *st, enum tb_find what, const uint8_t *t
 int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
                                 struct tb_account *out)
 {
-    return account_find(st, TB_FIND_ACCOUNT_FIRST, thumbprint, out);
+    uint64_t id = tb_memo_account(&st->memo, thumbprint);
+    int r;
+
+    if (id != 0)
+        return tb_store_account_get(st, id, out);
+    r = account_find(st, TB_FIND_ACCOUNT_FIRST, thumbprint, out);
+    if (r == 0)
+        tb_memo_account_set(&st->memo, thumbprint, out->id);
+    return r;
 }
 
 int tb_store_account_find_key(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
@@ -322,16 +356,21 @@ int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *o
 int tb_store_order_count_open(struct tb_store *st, uint64_t account_id, tb_time_t now, uint32_t max, uint32_t *out)
 {
     struct tb_find_args args = {.num = account_id, .after = now};
-    uint64_t *ids = calloc((size_t)max + 1, sizeof(*ids));
+    uint64_t *ids;
     size_t num;
     int r;
 
+    if (tb_memo_open(&st->memo, account_id, out) && *out < max)
+        return 0;
     *out = 0;
+    ids = calloc((size_t)max + 1, sizeof(*ids));
     if (ids == NULL)
         return TB_E_NOMEM;
     r = tb_engine_find(st->reader, TB_FIND_ORDER_OPEN, &args, max, ids, &num);
-    if (r == 0)
+    if (r == 0) {
         *out = (uint32_t)num;
+        tb_memo_open_set(&st->memo, account_id, *out);
+    }
     free(ids);
     return r;
 }
@@ -407,5 +446,5 @@ void tb_store_stats(struct tb_store *st, struct tb_store_stats *out)
                                    .rows_account = w.rows[TB_ROW_ACCOUNT],
                                    .rows_authz = w.rows[TB_ROW_AUTHZ],
                                    .rows_order = w.rows[TB_ROW_ORDER],
-                                   .bytes = w.bytes};
+                                   .bytes = tb_engine_bytes(st->reader)};
 }

@@ -48,6 +48,11 @@ void tb_store_tx_free(struct tb_store_tx *tx); /* drops it unsubmitted; NULL-saf
 
 /* Reads: 0, TB_E_NOTFOUND, TB_E_IO. What is filled is the caller's (clear it). */
 int tb_store_account_get(struct tb_store *st, uint64_t id, struct tb_account *out) TB_MUST_USE;
+/*
+ * Has a read since the last call given something that is not on disk yet?  Who tells a client of it waits for an empty
+ * transaction first, which is done when everything before it is.
+ */
+bool tb_store_read_unsettled(struct tb_store *st);
 /* By the thumbprint in the account URL. */
 int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
                                 struct tb_account *out) TB_MUST_USE;

@@ -23,7 +23,7 @@ struct tb_store_tx {
 struct tb_writer;
 
 struct tb_writer_stats {
-    uint64_t commits, txs, rows[TB_ROW__COUNT], statements, bytes;
+    uint64_t commits, txs, rows[TB_ROW__COUNT], statements;
 };
 
 /* Takes the engine on success. finished: called on the loop thread with each transaction, in the order of submission.

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -124,6 +125,24 @@ void tb_address_text(char out[static TB_ADDRESS_TEXT_MAX], const struct tb_addre
 
     if (inet_ntop(a->v4 ? AF_INET : AF_INET6, raw, out, TB_ADDRESS_TEXT_MAX) == NULL)
         out[0] = '\0';
+}
+
+void tb_address_reverse(char out[static TB_ADDRESS_REVERSE_MAX], const struct tb_address *a)
+{
+    static const char hex[] = "0123456789abcdef";
+    char *p = out;
+
+    if (a->v4) {
+        (void)snprintf(out, TB_ADDRESS_REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", a->b[15], a->b[14], a->b[13], a->b[12]);
+        return;
+    }
+    for (size_t i = sizeof(a->b); i-- > 0;) {
+        *p++ = hex[a->b[i] & 0xf];
+        *p++ = '.';
+        *p++ = hex[a->b[i] >> 4];
+        *p++ = '.';
+    }
+    strcpy(p, "ip6.arpa");
 }
 
 socklen_t tb_address_sockaddr(const struct tb_address *a, uint16_t port, struct sockaddr_storage *out)

@@ -4,7 +4,8 @@
 
 #include "ca/config/config.h"
 
-#define TB_ADDRESS_TEXT_MAX 46
+#define TB_ADDRESS_TEXT_MAX    46
+#define TB_ADDRESS_REVERSE_MAX 73
 
 struct tb_address {
     uint8_t b[16]; /* IPv4 in v4-mapped form */
@@ -16,6 +17,8 @@ int tb_address_from_rdata(struct tb_span rdata, struct tb_address *out) TB_MUST_
 /* From the normal text of an `ip` identifier. TB_E_FORMAT. */
 int tb_address_from_text(const char *text, struct tb_address *out) TB_MUST_USE;
 void tb_address_text(char out[static TB_ADDRESS_TEXT_MAX], const struct tb_address *a);
+/* The name of its reverse mapping (RFC 1035 section 3.5, RFC 3596 section 2.5), without trailing dot. */
+void tb_address_reverse(char out[static TB_ADDRESS_REVERSE_MAX], const struct tb_address *a);
 socklen_t tb_address_sockaddr(const struct tb_address *a, uint16_t port, struct sockaddr_storage *out);
 
 /*

@@ -193,25 +193,3 @@ int tb_answer_parse(struct tb_span packet, const char *qname, uint16_t type, str
     }
     return 0;
 }
-
-int tb_txt_join(struct tb_span rdata, uint8_t out[static TB_TXT_MAX], size_t *out_len)
-{
-    struct tb_rd rd = tb_rd_of(rdata);
-    struct tb_span part;
-    size_t len = 0;
-    uint8_t n;
-    int r;
-
-    *out_len = 0;
-    while (rd.left > 0) {
-        if ((r = tb_rd_u8(&rd, &n)) < 0 || (r = tb_rd_bytes(&rd, n, &part)) < 0)
-            return r;
-        if (len + part.len > TB_TXT_MAX)
-            return TB_E_LIMIT;
-        if (part.len > 0)
-            memcpy(out + len, part.p, part.len);
-        len += part.len;
-    }
-    *out_len = len;
-    return 0;
-}

@@ -13,7 +13,6 @@
 #define TB_ANSWER_RECORDS_MAX 64 /* of the wanted type; an answer with more is an error */
 #define TB_ANSWER_CHAIN_MAX   16 /* CNAMEs; resolvers stop at 8 to 16 */
 #define TB_DNS_WIRE_NAME_MAX  255
-#define TB_TXT_MAX            1024 /* joined character-strings of one TXT record that we look at */
 
 struct tb_answer {
     size_t num;
@@ -26,7 +25,5 @@ struct tb_answer {
  * TC bit or a short packet, TB_E_LIMIT for too many records or CNAMEs.
  */
 int tb_answer_parse(struct tb_span packet, const char *qname, uint16_t type, struct tb_answer *out) TB_MUST_USE;
-/* Join the character-strings of TXT record data. TB_E_TRUNC, TB_E_LIMIT. */
-int tb_txt_join(struct tb_span rdata, uint8_t out[static TB_TXT_MAX], size_t *out_len) TB_MUST_USE;
 
 #endif

@@ -5,6 +5,8 @@
 static const struct tb_challenge_method *const methods[TB_METHOD__COUNT] = {
     [TB_METHOD_HTTP_01] = &tb_http01_method,
     [TB_METHOD_DNS_01] = &tb_dns01_method,
+    [TB_METHOD_TLS_ALPN_01] = &tb_tlsalpn01_method,
+    [TB_METHOD_DNS_ACCOUNT_01] = &tb_dns_account01_method,
 };
 
 const struct tb_challenge_method *tb_challenge_method(enum tb_method method)

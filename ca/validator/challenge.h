@@ -6,6 +6,7 @@
 #include "ca/validator/fetch.h"
 #include "ca/validator/http01.h"
 #include "ca/validator/resolver.h"
+#include "ca/validator/tlsalpn01.h"
 #include "lib/base/problem.h"
 #include "lib/statement/token.h"
 
@@ -14,6 +15,7 @@ struct tb_challenge_env {
     const struct tb_config *cfg;
     struct tb_resolver *resolver;
     struct tb_fetcher *fetcher;
+    struct tb_handshaker *handshaker; /* for TB_TLSALPN01_PROTOCOL */
 };
 
 struct tb_challenge;
@@ -40,20 +42,23 @@ struct tb_challenge {
     const struct tb_challenge_method *m;
     const struct tb_ident *ident; /* borrowed */
     const char *token;            /* borrowed */
+    const char *account_url;      /* borrowed */
     char key_authorization[TB_KEY_AUTHORIZATION_LEN + 1];
     uint64_t deadline_ms; /* tb_clock_mono_ms */
     tb_challenge_done_fn *done;
     void *arg;
     union {
         struct tb_http01 http01;
-        struct tb_dns01 dns01;
+        struct tb_dns01 dns01; /* of dns-account-01, too */
+        struct tb_tlsalpn01 tlsalpn01;
     };
 };
 
 /* NULL when this program does not implement it. */
 const struct tb_challenge_method *tb_challenge_method(enum tb_method method);
 
-/* As tb_challenge_method.start; the caller has set ident, token, key_authorization, deadline_ms, done and arg. */
+/* As tb_challenge_method.start; the caller has set ident, token, account_url, key_authorization, deadline_ms, done and
+ * arg. */
 int tb_challenge_start(struct tb_challenge *c, const struct tb_challenge_env *env,
                        const struct tb_challenge_method *m) TB_MUST_USE;
 /* Stops, wipes the key authorization, clears the problem; also after done and on zeroed memory. */
@@ -65,5 +70,7 @@ uint32_t tb_challenge_left_ms(const struct tb_challenge *c);
 
 extern const struct tb_challenge_method tb_http01_method;
 extern const struct tb_challenge_method tb_dns01_method;
+extern const struct tb_challenge_method tb_tlsalpn01_method;
+extern const struct tb_challenge_method tb_dns_account01_method;
 
 #endif

@@ -6,6 +6,7 @@
 #include "ca/validator/challenge.h"
 #include "lib/base/b64u.h"
 #include "lib/base/hash.h"
+#include "lib/dns/txt.h"
 
 static bool any_matches(const struct tb_challenge *c, const struct tb_dns_result *res)
 {
@@ -43,17 +44,22 @@ static void txt_answered(void *arg, const struct tb_dns_result *res)
     tb_challenge_finish(c);
 }
 
-static int dns01_start(struct tb_challenge *c)
+static int txt_ask(struct tb_challenge *c)
 {
     int r;
 
     c->dns01.query = NULL;
-    (void)snprintf(c->dns01.name, sizeof(c->dns01.name), "%s%s", TB_DNS01_PREFIX, c->ident->value);
     r = tb_resolver_query(c->env->resolver, c->dns01.name, TB_DNS_TYPE_TXT, txt_answered, c, &c->dns01.query);
     if (r < 0)
         return tb_problem_set(&c->problem, r, TB_P_DNS, "TXT lookup at %s could not be started: %s", c->dns01.name,
                               tb_dns_err_text(r));
     return 0;
+}
+
+static int dns01_start(struct tb_challenge *c)
+{
+    (void)snprintf(c->dns01.name, sizeof(c->dns01.name), "%s%s", TB_DNS01_PREFIX, c->ident->value);
+    return txt_ask(c);
 }
 
 static void dns01_cancel(struct tb_challenge *c)
@@ -66,5 +72,42 @@ const struct tb_challenge_method tb_dns01_method = {
     .method = TB_METHOD_DNS_01,
     .name = "dns-01",
     .start = dns01_start,
+    .cancel = dns01_cancel,
+};
+
+void tb_dns_account_label(char out[static TB_DNS_ACCOUNT_LABEL_LEN + 1], const char *account_url)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567"; /* RFC 4648 section 6 */
+    uint8_t digest[TB_DIGEST_LEN];
+    uint64_t bits = 0;
+    unsigned num = 0;
+    char *p = out;
+
+    tb_sha256(digest, tb_span_str(account_url));
+    *p++ = '_';
+    for (size_t i = 0; i < TB_DNS_ACCOUNT_LABEL_OCTETS; i++) {
+        bits = bits << 8 | digest[i];
+        for (num += 8; num >= 5; num -= 5)
+            *p++ = alphabet[bits >> (num - 5) & 31];
+    }
+    *p = '\0';
+}
+_Static_assert(TB_DNS_ACCOUNT_LABEL_OCTETS * 8 % 5 == 0 &&
+                   TB_DNS_ACCOUNT_LABEL_LEN == 1 + TB_DNS_ACCOUNT_LABEL_OCTETS * 8 / 5,
+               "whole characters, no padding");
+
+static int dns_account01_start(struct tb_challenge *c)
+{
+    char label[TB_DNS_ACCOUNT_LABEL_LEN + 1];
+
+    tb_dns_account_label(label, c->account_url);
+    (void)snprintf(c->dns01.name, sizeof(c->dns01.name), "%s.%s%s", label, TB_DNS01_PREFIX, c->ident->value);
+    return txt_ask(c);
+}
+
+const struct tb_challenge_method tb_dns_account01_method = {
+    .method = TB_METHOD_DNS_ACCOUNT_01,
+    .name = "dns-account-01",
+    .start = dns_account01_start,
     .cancel = dns01_cancel,
 };

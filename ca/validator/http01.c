@@ -20,125 +20,42 @@ static const struct tb_zone *hop_zone(const struct tb_challenge *c)
     return tb_config_zone(c->env->cfg, by_address ? "" : c->http01.target.host);
 }
 
-static const struct tb_address *hop_addr(const struct tb_challenge *c)
-{
-    return c->http01.trying_v6 ? &c->http01.v6.addr : &c->http01.v4.addr;
-}
-
-static void addresses_stop(struct tb_http01 *h)
-{
-    tb_dns_query_abandon(h->v6.query);
-    tb_dns_query_abandon(h->v4.query);
-    h->v6.query = h->v4.query = NULL;
-}
-
-static void family_consider(struct tb_http01_family *f, const struct tb_address *a, const struct tb_zone *zone)
-{
-    const char *why;
-
-    if (tb_address_check(a, zone, &why) < 0) {
-        if (f->why == NULL) {
-            f->denied = *a;
-            f->why = why;
-        }
-        return;
-    }
-    if (!f->usable)
-        f->addr = *a;
-    f->usable = true;
-}
-
 static void no_address_problem(struct tb_challenge *c)
 {
-    const struct tb_http01 *h = &c->http01;
-    const struct tb_http01_family *f = h->v6.why != NULL ? &h->v6 : &h->v4;
-    char text[TB_ADDRESS_TEXT_MAX];
+    const struct tb_host *host = &c->http01.host;
+    const char *why = host->v6.why != NULL ? host->v6.why : host->v4.why;
 
-    if (f->why == NULL) {
-        (void)tb_problem_set(&c->problem, TB_E_NOTFOUND, TB_P_DNS, "%s has neither A nor AAAA records", hop_host(c));
-    } else if (h->hop > 0) {
+    /* The address that a redirect leads to is the host's word, too. */
+    if (host->err == 0 && why != NULL && c->http01.hop > 0)
         (void)tb_problem_set(&c->problem, TB_E_DENIED, TB_P_CONNECTION,
-                             "redirect %u from %s leads to an address that this CA does not contact: %s", h->hop,
-                             c->ident->value, f->why);
-    } else {
-        tb_address_text(text, &f->denied);
-        (void)tb_problem_set(&c->problem, TB_E_DENIED, TB_P_CONNECTION,
-                             "%s has the address %s, which this CA does not contact: %s", c->ident->value, text,
-                             f->why);
-    }
+                             "redirect %u from %s leads to an address that this CA does not contact: %s", c->http01.hop,
+                             c->ident->value, why);
+    else
+        (void)tb_host_problem(host, hop_host(c), &c->problem);
 }
 
-/* All answers are in. */
-static void addresses_decide(struct tb_challenge *c)
+static void hop_resolved(void *arg)
 {
-    struct tb_http01 *h = &c->http01;
+    struct tb_challenge *c = arg;
+    struct tb_host *host = &c->http01.host;
 
-    if (h->dns_err != 0)
-        (void)tb_problem_set(&c->problem, h->dns_err, TB_P_DNS, "address lookup of %s failed: %s", hop_host(c),
-                             tb_dns_err_text(h->dns_err));
-    else if (!h->v6.usable && !h->v4.usable)
-        no_address_problem(c);
-    if (c->problem.type != TB_P_NONE) {
-        tb_challenge_finish(c);
+    if (tb_host_usable(host)) {
+        c->dnssec = tb_dnssec_weaker(c->dnssec, host->dnssec);
+        hop_fetch(c);
         return;
     }
-    h->trying_v6 = h->v6.usable;
-    hop_fetch(c);
-}
-
-static void family_answered(struct tb_challenge *c, struct tb_http01_family *f, const struct tb_dns_result *res)
-{
-    struct tb_http01 *h = &c->http01;
-    struct tb_address a;
-
-    f->query = NULL;
-    h->pending--;
-    if (res->err != 0)
-        h->dns_err = res->err;
-    else
-        c->dnssec = tb_dnssec_weaker(c->dnssec, res->dnssec);
-    for (size_t i = 0; i < res->num && i < TB_HTTP01_ADDRESSES_MAX && res->err == 0; i++) {
-        if (tb_address_from_rdata(res->rdata[i], &a) < 0 || a.v4 != (f == &h->v4))
-            h->dns_err = TB_E_FORMAT;
-        else
-            family_consider(f, &a, hop_zone(c));
-    }
-    /* One failed lookup decides: which addresses a name has is then not known. */
-    if (h->dns_err != 0)
-        addresses_stop(h);
-    if (h->dns_err != 0 || h->pending == 0)
-        addresses_decide(c);
-}
-
-static void aaaa_answered(void *arg, const struct tb_dns_result *res)
-{
-    struct tb_challenge *c = arg;
-
-    family_answered(c, &c->http01.v6, res);
-}
-
-static void a_answered(void *arg, const struct tb_dns_result *res)
-{
-    struct tb_challenge *c = arg;
-
-    family_answered(c, &c->http01.v4, res);
+    no_address_problem(c);
+    tb_challenge_finish(c);
 }
 
 static int hop_resolve(struct tb_challenge *c)
 {
     struct tb_http01 *h = &c->http01;
-    struct tb_resolver *resolver = c->env->resolver;
-    int r;
+    int r = tb_host_resolve(&h->host, c->env->resolver, h->target.host, hop_zone(c), hop_resolved, c);
 
-    h->v6 = h->v4 = (struct tb_http01_family){0};
-    h->dns_err = 0;
-    h->pending = 2;
-    if ((r = tb_resolver_query(resolver, h->target.host, TB_DNS_TYPE_AAAA, aaaa_answered, c, &h->v6.query)) < 0 ||
-        (r = tb_resolver_query(resolver, h->target.host, TB_DNS_TYPE_A, a_answered, c, &h->v4.query)) < 0) {
-        addresses_stop(h);
+    if (r < 0)
         return tb_problem_set(&c->problem, r, TB_P_DNS, "address lookup of %s could not be started: %s", hop_host(c),
                               tb_err_text(r));
-    }
     return 0;
 }
 
@@ -155,7 +72,7 @@ static void body_check(struct tb_challenge *c, struct tb_span body)
         (void)tb_problem_set(&c->problem, TB_E_DENIED, TB_P_INCORRECT_RESPONSE,
                              "the body served for %s is not this challenge's key authorization (RFC 8555 section 8.3)",
                              c->ident->value);
-    c->peer = *hop_addr(c);
+    c->peer = *tb_host_addr(&c->http01.host);
     c->has_peer = true;
     tb_challenge_finish(c);
 }
@@ -221,7 +138,7 @@ static void fetch_problem(struct tb_challenge *c, int err)
             type = fetch_failures[i].type;
             text = fetch_failures[i].text;
         }
-    tb_address_text(addr, hop_addr(c));
+    tb_address_text(addr, tb_host_addr(&h->host));
     if (h->hop == 0)
         (void)tb_problem_set(&c->problem, err, type, "%s at %s, port %u: %s", c->ident->value, addr, h->target.port,
                              text);
@@ -235,9 +152,8 @@ static void fetched(void *arg, const struct tb_fetch_result *res)
     struct tb_http01 *h = &c->http01;
 
     h->fetch = NULL;
-    if (res->err == TB_E_CLOSED && h->trying_v6 && h->v4.usable) {
-        /* One fall-back, and only when there was no connection: an answer over IPv6 counts, whatever it says. */
-        h->trying_v6 = false;
+    /* One fall-back, and only when there was no connection: an answer over IPv6 counts, whatever it says. */
+    if (res->err == TB_E_CLOSED && tb_host_fall_back(&h->host)) {
         hop_fetch(c);
         return;
     }
@@ -261,14 +177,12 @@ static int fetch_begin(struct tb_challenge *c)
 {
     struct tb_http01 *h = &c->http01;
     uint32_t left = tb_challenge_left_ms(c);
-    bool fallback = h->trying_v6 && h->v4.usable;
     char url[TB_FETCH_URL_MAX + 1];
     struct tb_fetch_request req = {
         .url = url,
-        .addr = *hop_addr(c),
+        .addr = *tb_host_addr(&h->host),
         .port = h->target.port,
-        /* A silent IPv6 address must leave time for IPv4. */
-        .connect_ms = fallback ? left / 3 : left,
+        .connect_ms = tb_host_connect_ms(&h->host, left),
         .total_ms = left,
     };
     int r;
@@ -288,21 +202,15 @@ static void hop_fetch(struct tb_challenge *c)
     tb_challenge_finish(c);
 }
 
-/* RFC 8738: the identifier is the address; there is nothing to look up. */
 static int start_at_address(struct tb_challenge *c)
 {
-    struct tb_http01 *h = &c->http01;
-    struct tb_address a;
+    struct tb_host *host = &c->http01.host;
     int r;
 
-    if (tb_address_from_text(c->ident->value, &a) < 0)
+    if (tb_host_of_address(host, c->ident->value, hop_zone(c)) < 0)
         return tb_problem_set(&c->problem, TB_E_FORMAT, TB_P_MALFORMED, "%s is not an IP address", c->ident->value);
-    h->trying_v6 = !a.v4;
-    family_consider(a.v4 ? &h->v4 : &h->v6, &a, hop_zone(c));
-    if (!h->v4.usable && !h->v6.usable) {
-        no_address_problem(c);
-        return TB_E_DENIED;
-    }
+    if (!tb_host_usable(host))
+        return tb_host_problem(host, c->ident->value, &c->problem);
     if ((r = fetch_begin(c)) < 0)
         fetch_problem(c, r);
     return r;
@@ -320,7 +228,7 @@ static int http01_start(struct tb_challenge *c)
 
 static void http01_cancel(struct tb_challenge *c)
 {
-    addresses_stop(&c->http01);
+    tb_host_cancel(&c->http01.host);
     tb_fetch_cancel(c->http01.fetch);
     c->http01.fetch = NULL;
 }

@@ -12,8 +12,9 @@
 #include "lib/statement/statement.h"
 
 #define TB_RESOLVER_QUERIES_MAX 16384 /* unanswered, abandoned ones included: a dead resolver must not eat memory */
-#define TB_RESOLVER_NAME_MAX    (TB_IDENT_VALUE_MAX + 16) /* "_acme-challenge." before a name may exceed the limit */
-#define TB_RESOLVER_CACHE_S     10                        /* of recursion; forwarded zones are not cached at all */
+/* "_ujmmovf2vn55tgye._acme-challenge." before a name may exceed the limit. */
+#define TB_RESOLVER_NAME_MAX    (TB_IDENT_VALUE_MAX + 34)
+#define TB_RESOLVER_CACHE_S     10 /* of recursion; forwarded zones are not cached at all */
 
 struct tb_resolver;
 struct tb_dns_query;

@@ -135,7 +135,8 @@ static void timed_out(evutil_socket_t fd, short what, void *arg)
 {
     struct tb_validation *n = arg;
     struct tb_problem pb = {.type = TB_P_NONE};
-    bool dns = n->caa_pending || n->req.spec.method == TB_METHOD_DNS_01;
+    bool dns =
+        n->caa_pending || n->req.spec.method == TB_METHOD_DNS_01 || n->req.spec.method == TB_METHOD_DNS_ACCOUNT_01;
 
     (void)fd;
     (void)what;
@@ -249,6 +250,7 @@ static void validation_begin(struct tb_validation *n)
     deadline_set(n);
     c->ident = &n->req.spec.ident;
     c->token = n->req.token;
+    c->account_url = n->req.account_url;
     c->done = control_done;
     c->arg = n;
     tb_key_authorization(c->key_authorization, n->req.token, n->req.thumbprint);

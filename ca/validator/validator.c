@@ -47,8 +47,12 @@ static int clients_open(struct tb_validator *v)
     if (!tb_resolver_validates(v->env.resolver))
         tb_log(TB_LOG_NOTICE, "dnssec-off", TB_F("reason", "no trust anchor for any zone"));
     (void)snprintf(agent, sizeof(agent), "tabard/%s (ACME validation; +%s)", TB_VERSION, cfg->base_url);
-    if ((r = tb_fetcher_new(v->child->base, agent, &v->env.fetcher)) < 0)
+    if ((r = tb_fetcher_new(v->child->base, agent, &v->env.fetcher)) < 0) {
         tb_log(TB_LOG_ERROR, "http-client-failed", TB_F("reason", tb_err_text(r)));
+        return r;
+    }
+    if ((r = tb_handshaker_new(v->child->base, TB_TLSALPN01_PROTOCOL, &v->env.handshaker)) < 0)
+        tb_log(TB_LOG_ERROR, "tls-client-failed", TB_F("reason", tb_err_text(r)));
     return r;
 }
 
@@ -61,6 +65,7 @@ static void validator_teardown(struct tb_child *child)
     v->draining = false;
     tb_validator_abandon_all(v);
     tb_validator_pool_free(v);
+    tb_handshaker_free(v->env.handshaker);
     tb_fetcher_free(v->env.fetcher);
     tb_resolver_free(v->env.resolver);
     tb_wr_clear_secret(&v->wr);

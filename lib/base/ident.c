@@ -56,10 +56,14 @@ static const char *label_wrong(const char *label, size_t len)
     return NULL;
 }
 
-static bool all_digits(const char *s, size_t len)
+/* What URL parsers take for the end of an IPv4 address (WHATWG URL, "ends in a number"): digits, or 0x and hex digits.
+ */
+static bool is_number(const char *s, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (!is_digit(s[i]))
+    bool hex = len >= 2 && s[0] == '0' && s[1] == 'x';
+
+    for (size_t i = hex ? 2 : 0; i < len; i++)
+        if (!is_digit(s[i]) && !(hex && s[i] >= 'a' && s[i] <= 'f'))
             return false;
     return true;
 }
@@ -78,8 +82,7 @@ static const char *labels_wrong(const char *name)
         if (++num > TB_DNS_LABELS_MAX)
             return "has more than 127 labels";
         if (*dot == '\0')
-            return all_digits(label, (size_t)(dot - label)) ? "has a last label of digits only, as an address has"
-                                                            : NULL;
+            return is_number(label, (size_t)(dot - label)) ? "has a number as its last label, as an address has" : NULL;
         label = dot + 1;
     }
 }

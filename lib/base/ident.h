@@ -32,9 +32,9 @@ enum tb_ident_type tb_ident_type_find(struct tb_span name);
  * Parse and normalise a value as an ACME client or a SAN writes it.  dns: LDH labels, each of
  * 1 to 63 characters, no leading or trailing hyphen, "xn--" labels only in well-formed A-label
  * shape, at most one "*" and only as the whole first label of a name of two or more, last label not
- * all digits, no trailing dot, at most 253 characters.  ip: no zone, no v4-mapped form.
- * TB_E_UNSUPPORTED for a type that has no parser, TB_E_FORMAT for a bad value with *out_why set
- * to a constant sentence part ("label is longer than 63 characters"); out_why may be NULL.
+ * a number (all digits, or 0x and hex digits), no trailing dot, at most 253 characters.  ip: no zone, no v4-mapped
+ * form. TB_E_UNSUPPORTED for a type that has no parser, TB_E_FORMAT for a bad value with *out_why set to a constant
+ * sentence part ("label is longer than 63 characters"); out_why may be NULL.
  */
 int tb_ident_parse(enum tb_ident_type type, struct tb_span value, struct tb_ident *out,
                    const char **out_why) TB_MUST_USE;

@@ -22,7 +22,8 @@ struct tb_jwk {
     uint8_t thumbprint[TB_DIGEST_LEN];
     uint8_t spki_digest[TB_DIGEST_LEN];
     size_t canonical_len;
-    char canonical[];
+    size_t rsa_n_len, rsa_e_len;
+    char canonical[]; /* the JSON, and of RSA keys n and e after it */
 };
 
 static int bad_key(struct tb_problem *pb, int err, const char *why)
@@ -178,12 +179,18 @@ static struct tb_jwk *jwk_new(const struct tb_jose_parts *parts)
 
     tb_wr_fixed(&wr, text, sizeof(text));
     tb_jose_write_canonical(&wr, parts);
-    if (tb_wr_err(&wr) != 0 || (jwk = calloc(1, sizeof(*jwk) + wr.len)) == NULL)
+    if (tb_wr_err(&wr) != 0 || (jwk = calloc(1, sizeof(*jwk) + wr.len + parts->a.len + parts->b.len)) == NULL)
         return NULL;
     jwk->alg = parts->alg;
     jwk->sig_len = parts->alg == TB_ALG_RS256 ? parts->a.len : 2 * tb_jose_kind(parts->alg)->coord_len;
     jwk->canonical_len = wr.len;
     memcpy(jwk->canonical, text, wr.len);
+    if (parts->alg == TB_ALG_RS256) {
+        jwk->rsa_n_len = parts->a.len;
+        jwk->rsa_e_len = parts->b.len;
+        memcpy(jwk->canonical + wr.len, parts->a.p, parts->a.len);
+        memcpy(jwk->canonical + wr.len + parts->a.len, parts->b.p, parts->b.len);
+    }
     tb_sha256(jwk->thumbprint, tb_wr_span(&wr));
     tb_jose_spki_digest(jwk->spki_digest, parts);
     return jwk;
@@ -258,6 +265,14 @@ enum tb_jws_alg tb_jwk_alg(const struct tb_jwk *jwk)
 const uint8_t *tb_jwk_spki_digest(const struct tb_jwk *jwk)
 {
     return jwk->spki_digest;
+}
+
+void tb_jwk_rsa(const struct tb_jwk *jwk, struct tb_span *out_n, struct tb_span *out_e)
+{
+    const char *n = jwk->canonical + jwk->canonical_len;
+
+    *out_n = tb_span_of(n, jwk->rsa_n_len);
+    *out_e = tb_span_of(n + jwk->rsa_n_len, jwk->rsa_e_len);
 }
 
 /* One half of r || s as a DER INTEGER: without leading zeros, positive. */

@@ -34,6 +34,8 @@ const uint8_t *tb_jwk_thumbprint(const struct tb_jwk *jwk);
 enum tb_jws_alg tb_jwk_alg(const struct tb_jwk *jwk);
 /* SHA-256 over the DER SubjectPublicKeyInfo: to compare an account key with a certificate's key. */
 const uint8_t *tb_jwk_spki_digest(const struct tb_jwk *jwk);
+/* Modulus and exponent of an RSA key, big-endian, borrowed as the canonical JSON is; empty for other keys. */
+void tb_jwk_rsa(const struct tb_jwk *jwk, struct tb_span *out_n, struct tb_span *out_e);
 /* Verify sig over msg. TB_E_BADSIG when it does not verify or has the wrong width. */
 int tb_jwk_verify(struct tb_jwk *jwk, struct tb_span msg, struct tb_span sig) TB_MUST_USE;
 

@@ -231,7 +231,8 @@ static int info_read(struct tb_rd info, struct tb_csr *csr, struct tb_problem *p
     return names_make(&f, csr, pb);
 }
 
-static int request_read(struct tb_span der, bool verify, struct tb_csr *out, struct tb_problem *pb)
+static int request_read(struct tb_span der, bool verify, struct tb_verifier *verifier, struct tb_csr *out,
+                        struct tb_problem *pb)
 {
     struct tb_csr csr = {0};
     struct tb_rd rd = tb_rd_of(der);
@@ -252,7 +253,7 @@ static int request_read(struct tb_span der, bool verify, struct tb_csr *out, str
         return refuse(pb, TB_E_FORMAT, "it is not a PKCS #10 request");
     rd = tb_rd_of(tbs);
     if ((r = tb_der_enter(&rd, TB_DER_SEQUENCE, &info)) < 0 || (r = info_read(info, &csr, pb)) < 0 ||
-        (verify && (r = tb_csr_sig_verify(&csr.spki, alg, tbs, sig, pb)) < 0)) {
+        (verify && (r = tb_csr_sig_verify(verifier, &csr.spki, alg, tbs, sig, pb)) < 0)) {
         tb_csr_clear(&csr);
         return r;
     }
@@ -262,12 +263,17 @@ static int request_read(struct tb_span der, bool verify, struct tb_csr *out, str
 
 int tb_csr_parse(struct tb_span der, struct tb_csr *out, struct tb_problem *pb)
 {
-    return request_read(der, true, out, pb);
+    return tb_csr_parse_with(NULL, der, out, pb);
+}
+
+int tb_csr_parse_with(struct tb_verifier *verifier, struct tb_span der, struct tb_csr *out, struct tb_problem *pb)
+{
+    return request_read(der, true, verifier, out, pb);
 }
 
 int tb_csr_read(struct tb_span der, struct tb_csr *out, struct tb_problem *pb)
 {
-    return request_read(der, false, out, pb);
+    return request_read(der, false, NULL, out, pb);
 }
 
 void tb_csr_clear(struct tb_csr *csr)

@@ -2,7 +2,7 @@
 #ifndef TB_PKI_CSR_H
 #define TB_PKI_CSR_H
 
-#include "lib/pki/spki.h"
+#include "lib/pki/verifier.h"
 #include "lib/profile/purpose.h"
 
 #define TB_CSR_DER_MAX 32768
@@ -28,6 +28,9 @@ struct tb_csr {
  * extensions are skipped, not refused: nothing of them reaches a certificate.  No name at all is TB_E_FORMAT.
  */
 int tb_csr_parse(struct tb_span der, struct tb_csr *out, struct tb_problem *pb) TB_MUST_USE;
+/* The same with a verifier, for who reads many (NULL = none). */
+int tb_csr_parse_with(struct tb_verifier *verifier, struct tb_span der, struct tb_csr *out,
+                      struct tb_problem *pb) TB_MUST_USE;
 /* The same reading without the signature: for processes that decide nothing and leave the verification to the judge. */
 int tb_csr_read(struct tb_span der, struct tb_csr *out, struct tb_problem *pb) TB_MUST_USE;
 void tb_csr_clear(struct tb_csr *csr); /* NULL-safe; zeroed struct allowed */

@@ -100,27 +100,45 @@ out:
     return r;
 }
 
-int tb_csr_sig_verify(const struct tb_spki *spki, struct tb_rd alg, struct tb_span tbs, struct tb_span sig,
-                      struct tb_problem *pb)
+static int once_verify(const struct tb_spki *spki, const struct alg_info *info, struct tb_span tbs, struct tb_span sig)
+{
+    EVP_PKEY *key = NULL;
+    int r = tb_spki_pkey(spki, &key);
+
+    if (r < 0)
+        return TB_E_CRYPTO;
+    r = info->hash == HASH_NONE ? ed25519_verify(key, tbs, sig) : digest_verify(key, info, tbs, sig);
+    EVP_PKEY_free(key);
+    return r;
+}
+
+static int kept_verify(struct tb_verifier *verifier, const struct tb_spki *spki, const struct alg_info *info,
+                       struct tb_span tbs, struct tb_span sig)
+{
+    uint8_t digest[SHA512_DIGEST_LENGTH];
+    size_t len = digest_of(info->hash, tbs, digest);
+
+    return len > 0 ? tb_verifier_verify(verifier, spki, tb_span_of(digest, len), sig) : TB_E_CRYPTO;
+}
+
+int tb_csr_sig_verify(struct tb_verifier *verifier, const struct tb_spki *spki, struct tb_rd alg, struct tb_span tbs,
+                      struct tb_span sig, struct tb_problem *pb)
 {
     const struct alg_info *info = alg_find(alg, spki->kind);
-    EVP_PKEY *key = NULL;
     int r;
 
     if (info == NULL)
         return tb_problem_set(pb, TB_E_UNSUPPORTED, TB_P_BAD_CSR,
                               "the signature algorithm is not supported or does not fit the %s key",
                               tb_key_kind_name(spki->kind));
-    if ((r = tb_spki_pkey(spki, &key)) < 0) {
-        ERR_clear_error();
-        return tb_problem_set(pb, r, TB_P_BAD_CSR, "the public key is not a valid %s key",
-                              tb_key_kind_name(spki->kind));
-    }
-    r = info->hash == HASH_NONE ? ed25519_verify(key, tbs, sig) : digest_verify(key, info, tbs, sig);
-    EVP_PKEY_free(key);
+    r = verifier != NULL && tb_verifier_serves(spki->kind) ? kept_verify(verifier, spki, info, tbs, sig)
+                                                           : once_verify(spki, info, tbs, sig);
     if (r == 0)
         return 0;
     /* What a stranger's bytes left in OpenSSL's queue must not be taken for the next call's failure. */
     ERR_clear_error();
+    if (r == TB_E_CRYPTO)
+        return tb_problem_set(pb, r, TB_P_BAD_CSR, "the public key is not a valid %s key",
+                              tb_key_kind_name(spki->kind));
     return tb_problem_set(pb, r, TB_P_BAD_CSR, "the signature does not verify under the key of the request");
 }

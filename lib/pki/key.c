@@ -4,12 +4,12 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <string.h>
 
 #include "lib/base/hash.h"
 #include "lib/pki/pem_read.h"
+#include "lib/pki/signer.h"
 
 #define SALT_LEN     16
 #define SCRYPT_N     16384 /* RFC 7914 section 2; with r = 8 it takes 16 MiB, below OpenSSL's limit of 32 */
@@ -159,35 +159,15 @@ int tb_key_read_pem(struct tb_span pem, const char *passphrase, EVP_PKEY **out, 
     return 0;
 }
 
-static size_t digest_of(enum tb_sig_alg alg, struct tb_span in, uint8_t out[static SHA384_DIGEST_LENGTH])
-{
-    if (alg == TB_SIG_ECDSA_SHA384)
-        return SHA384(in.p, in.len, out) != NULL ? SHA384_DIGEST_LENGTH : 0;
-    tb_sha256(out, in);
-    return TB_DIGEST_LEN;
-}
-
 int tb_key_sign(EVP_PKEY *key, enum tb_sig_alg alg, struct tb_span tbs, uint8_t out[static TB_SIG_MAX], size_t *out_len)
 {
-    uint8_t digest[SHA384_DIGEST_LENGTH];
-    uint8_t sig[TB_SIG_MAX];
-    enum tb_sig_alg key_alg;
-    EVP_PKEY_CTX *ctx = NULL;
-    size_t digest_len;
-    size_t len = sizeof(sig);
-    int r = TB_E_CRYPTO;
+    struct tb_signer *s;
+    int r;
 
     *out_len = 0;
-    if (tbs.len == 0 || tb_key_sig_alg(key, &key_alg) < 0 || key_alg != alg)
-        return TB_E_INVAL;
-    digest_len = digest_of(alg, tbs, digest);
-    ctx = EVP_PKEY_CTX_new(key, NULL);
-    if (digest_len > 0 && ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-        EVP_PKEY_sign(ctx, sig, &len, digest, digest_len) == 1) {
-        memcpy(out, sig, len);
-        *out_len = len;
-        r = 0;
-    }
-    EVP_PKEY_CTX_free(ctx);
+    if ((r = tb_signer_new(key, &s)) < 0)
+        return r == TB_E_UNSUPPORTED ? TB_E_INVAL : r;
+    r = tb_signer_sign(s, alg, tbs, out, out_len);
+    tb_signer_free(s);
     return r;
 }

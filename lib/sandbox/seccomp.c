@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -28,14 +29,13 @@ static const int base_calls[] = {
     S(gettimeofday),   S(time),        S(clock_nanosleep), S(nanosleep),   S(rt_sigreturn),  S(rt_sigaction),
     S(rt_sigprocmask), S(sigaltstack), S(getpid),          S(gettid),      S(getppid),       S(getuid),
     S(geteuid),        S(getgid),      S(getegid),         S(getrusage),   S(uname),         S(getcpu),
-    S(fcntl),          S(fstat),       S(lseek),           S(tgkill),      S(exit),          S(exit_group),
+    S(fcntl),          S(fstat),       S(lseek),           S(exit),        S(exit_group),
 };
 
 /* Threads; clone itself has a rule of its own. */
 static const int thread_calls[] = {
-    S(set_robust_list), S(rseq),           S(set_tid_address), S(sched_getaffinity), S(sched_setaffinity),
-    S(membarrier),      S(eventfd2),       S(pipe2),           S(epoll_create1),     S(prlimit64),
-    S(sysinfo),         S(timerfd_create), S(timerfd_settime),
+    S(set_robust_list), S(rseq),  S(set_tid_address), S(sched_getaffinity), S(sched_setaffinity), S(membarrier),
+    S(eventfd2),        S(pipe2), S(epoll_create1),   S(sysinfo),           S(timerfd_create),    S(timerfd_settime),
 };
 
 /* Files, which ones is Landlock's business: SQLite (its locks, shared memory, journals) and an append-only log. */
@@ -111,7 +111,10 @@ static int allow_lists(scmp_filter_ctx ctx, const struct role_lists *role)
     return 0;
 }
 
-/* Memory never becomes code; of prctl and ioctl only what libc asks for in passing. */
+/*
+ * Memory never becomes code; of prctl and ioctl only what libc asks for in passing; signals (abort) and limits for
+ * oneself only, because several children may share one account.
+ */
 static int allow_narrow(scmp_filter_ctx ctx)
 {
     static const unsigned long requests[] = {FIONREAD, FIONBIO, TCGETS};
@@ -120,6 +123,8 @@ static int allow_narrow(scmp_filter_ctx ctx)
 
     r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, equal(0, (scmp_datum_t)getpid()));
+    r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, equal(0, 0));
     for (size_t i = 0; i < TB_ARRAY_LEN(requests); i++)
         r |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, equal(1, requests[i]));
     for (size_t i = 0; i < TB_ARRAY_LEN(options); i++)

@@ -11,7 +11,8 @@ enum rank {
     RANK_SIGNATURE,
     RANK_OTHER_ROLE,
     RANK_ISSUER,
-    RANK_LIMIT,
+    RANK_DEPTH,
+    RANK_COST,
     RANK_RULES
 };
 
@@ -79,7 +80,7 @@ static bool signature_good(struct search *s, const struct tb_vcert *issuer)
         if (s->verified[i].child == child && s->verified[i].issuer == issuer)
             return s->verified[i].good;
     if (s->num_verified >= TABARD_CANDIDATES_MAX) {
-        note_plain(s, RANK_LIMIT, TABARD_R_PATH_TOO_COSTLY, (int)s->num - 1, child, "at most 64 signatures to verify",
+        note_plain(s, RANK_COST, TABARD_R_PATH_TOO_COSTLY, (int)s->num - 1, child, "at most 64 signatures to verify",
                    "more candidates for issuers");
         return false;
     }
@@ -170,7 +171,7 @@ static void try_intermediate(struct search *s, const struct tb_vcert *cert)
     if (!tb_vcert_issued(cert, top(s)) || is_anchor(s, cert) || closes_loop(s, cert))
         return;
     if (s->num > TABARD_DEPTH_MAX) {
-        note_plain(s, RANK_LIMIT, TABARD_R_PATH_TOO_DEEP, (int)s->num - 1, top(s), "at most 8 intermediates", "more");
+        note_plain(s, RANK_DEPTH, TABARD_R_PATH_TOO_DEEP, (int)s->num - 1, top(s), "at most 8 intermediates", "more");
         return;
     }
     if (!step_sound(s, cert, false))
@@ -186,7 +187,7 @@ static void extend(struct search *s)
     const struct tabard_anchors *anchors = s->in->anchors;
 
     if (++s->steps > TABARD_STEPS_MAX) {
-        note_plain(s, RANK_LIMIT, TABARD_R_PATH_TOO_COSTLY, (int)s->num - 1, top(s), "at most 256 partial paths",
+        note_plain(s, RANK_COST, TABARD_R_PATH_TOO_COSTLY, (int)s->num - 1, top(s), "at most 256 partial paths",
                    "more");
         return;
     }

@@ -3,7 +3,7 @@ from harness.clients import Lego
 from harness.x509 import SERVER_AUTH, ekus, load_chain, names
 
 RFC2136 = {"RFC2136_NAMESERVER": "127.0.0.1:53", "RFC2136_TTL": "1", "RFC2136_PROPAGATION_TIMEOUT": "20",
-           "RFC2136_POLLING_INTERVAL": "1"}
+           "RFC2136_POLLING_INTERVAL": "1", "RFC2136_SEQUENCE_INTERVAL": "1"}
 
 
 def check(path, want):

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -145,7 +146,10 @@ class Http01:
                 pass
 
     def close(self):
+        # Shutting down wakes the thread that accepts; closing alone would leave it behind.
+        self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+        self.thread.join(10)
 
 
 class Client:
@@ -164,6 +168,7 @@ class Client:
     def _connect(self):
         conn = http.client.HTTPSConnection(self.ca.name, self.ca.port, context=self.context, timeout=60)
         raw = self.ns.connect("127.0.0.1", self.ca.port, timeout=60)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes
         conn.sock = self.context.wrap_socket(raw, server_hostname=self.ca.name)
         return conn
 
@@ -177,7 +182,7 @@ class Client:
                 self.conn.request(method, target, body, headers or {})
                 r = Response(self.conn.getresponse())
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 # A kept connection may have been closed while it was idle; a new one may not.
                 self.conn.close()
                 self.conn = None

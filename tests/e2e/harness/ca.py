@@ -65,7 +65,7 @@ class Ca:
         self.starts += 1
         self.proc = self.ns.start([program("tabardd"), "run", "--config", self.config, *extra],
                                   f"{self.subdir}-run-{self.starts}")
-        self.proc.wait_output("ready", 30)
+        self.proc.wait_output("tabardd: ready: ", 30)
         return self
 
     def stop(self, sig=signal.SIGTERM):

@@ -197,6 +197,10 @@ def path_cases(root, root_b, issuing):
     # Same name, different keys: only the signature tells.
     same = [Cert('Same name', root, ca=True, skid=False) for _ in range(15)]
     case('same-name-15', 'chain-sound', 'chain-sound', leaf(same[7], skid=False), *same)
+    # One name, fifteen keys, each certified by the next: every step tries all of them.
+    ring_keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(15)]
+    ring = [Cert('Ring', ca=True, key=ring_keys[i], sign_key=ring_keys[(i + 1) % 15], skid=False) for i in range(15)]
+    case('ring-15', 'path-too-costly', 'path-too-costly', leaf(ring[0], skid=False), *ring)
     case('chain-17', 'chain-too-long', 'chain-too-long', leaf(issuing), issuing, *same)
     # All of one key and one name: every order is a path that ends nowhere.
     knots = [Cert(f'Knot {i}', ca=True, key=ec.generate_private_key(ec.SECP256R1())) for i in range(4)]

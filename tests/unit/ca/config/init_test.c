@@ -183,6 +183,10 @@ static void check_config_finds_what_is_wrong_with_the_state(void **state)
         {"cp ca/keys/https.key x; cp ca/keys/issuing-server.key ca/keys/https.key", "cp x ca/keys/https.key"},
         {"cp ca/https.pem x; cp ca/issuing-server.pem ca/https.pem", "cp x ca/https.pem"},
         {"mv ca/root-server.crl x", "mv x ca/root-server.crl"},
+        {"cp ca/tabard.yaml x; sed -i 's/^blocked_keys:.*/blocked_keys: none.txt/' ca/tabard.yaml",
+         "cp x ca/tabard.yaml"},
+        {"cp ca/tabard.yaml x; echo 00 >ca/b.txt; sed -i 's/^blocked_keys:.*/blocked_keys: b.txt/' ca/tabard.yaml",
+         "cp x ca/tabard.yaml"},
         {"cp ca/tabard.yaml x; sed -i 's/ca.example/cb.example/g' ca/tabard.yaml", "cp x ca/tabard.yaml"},
     };
 

@@ -5,9 +5,12 @@
 
 #include <cmocka.h>
 
+#include <openssl/bn.h>
+#include <openssl/param_build.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/b64u.h"
 #include "tests/unit/ca/judge/world.h"
 
 static int setup(void **state)
@@ -349,6 +352,67 @@ static void keys_of_account_and_ca_are_not_certified(void **state)
     w_refused(w, "csr-ca-key");
 }
 
+/* RSA whose second prime is the next one after the first: Fermat's method finds both at once. */
+static EVP_PKEY *close_rsa(void)
+{
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *p = BN_new(), *q = BN_new(), *n = BN_new(), *e = BN_new(), *d = BN_new(), *phi = BN_new();
+    EVP_PKEY_CTX *kctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY *key = NULL;
+
+    BN_set_word(e, 65537);
+    BN_generate_prime_ex(p, 1024, 0, NULL, NULL, NULL);
+    BN_copy(q, p);
+    do
+        BN_add_word(q, 2);
+    while (BN_check_prime(q, ctx, NULL) != 1);
+    BN_mul(n, p, q, ctx);
+    BN_sub_word(p, 1);
+    BN_sub_word(q, 1);
+    BN_mul(phi, p, q, ctx);
+    assert_non_null(BN_mod_inverse(d, e, phi, ctx));
+    OSSL_PARAM_BLD_push_BN(bld, "n", n);
+    OSSL_PARAM_BLD_push_BN(bld, "e", e);
+    OSSL_PARAM_BLD_push_BN(bld, "d", d);
+    params = OSSL_PARAM_BLD_to_param(bld);
+    assert_int_equal(EVP_PKEY_fromdata_init(kctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(kctx, &key, EVP_PKEY_KEYPAIR, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    EVP_PKEY_CTX_free(kctx);
+    BN_free(p);
+    BN_free(q);
+    BN_free(n);
+    BN_free(e);
+    BN_free(d);
+    BN_free(phi);
+    BN_CTX_free(ctx);
+    return key;
+}
+
+static void weak_and_blocked_keys_are_not_certified(void **state)
+{
+    struct world *w = *state;
+    char list[2 * TB_DIGEST_LEN + 1];
+    uint8_t digest[TB_DIGEST_LEN];
+    EVP_PKEY *weak = close_rsa();
+    size_t line;
+
+    w->csr.key = weak;
+    w_refused(w, "csr-weak-key");
+    w_spki(w->subject, digest);
+    tb_hex_encode(list, tb_span_of(digest, sizeof(digest)));
+    tb_weak_keys_free(w->s->weak);
+    assert_int_equal(tb_weak_keys_new(tb_span_str(list), &w->s->weak, &line), 0);
+    w->csr.key = NULL;
+    w_refused(w, "csr-weak-key");
+    w->csr.key = w->other_subject;
+    w_signed(w);
+    EVP_PKEY_free(weak);
+}
+
 static void an_extra_san_is_refused(void **state)
 {
     struct world *w = *state;
@@ -475,6 +539,7 @@ int main(void)
         T(unknown_profiles_and_relabelled_ones_are_refused),
         T(payloads_other_than_one_csr_are_refused),
         T(keys_of_account_and_ca_are_not_certified),
+        T(weak_and_blocked_keys_are_not_certified),
         T(an_extra_san_is_refused),
         T(a_cn_outside_the_sans_must_be_proved_too),
         T(ekus_ca_true_and_key_usage_in_the_csr_change_nothing),

@@ -350,6 +350,44 @@ static void a_foreign_database_is_refused_with_its_path(void **state)
     assert_non_null(strstr(why, path));
 }
 
+/* The count is kept in memory; what the database says must be the same after every kind of change. */
+static void open_orders_are_counted_through_their_life(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_order o[3];
+    struct tb_store_tx *tx;
+    uint32_t open;
+
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 10, &open));
+    assert_int_equal(open, 0);
+    for (int i = 0; i < 3; i++) {
+        sample_order(&o[i], tb_store_next_order(f->st, 100), 7);
+        assert_ok(tb_store_tx_new(f->st, &tx));
+        assert_ok(tb_store_tx_order_insert(tx, &o[i]));
+        assert_ok(commit(f, tx));
+    }
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 10, &open));
+    assert_int_equal(open, 3);
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 2, &open));
+    assert_int_equal(open, 2);
+    o[0].state = TB_ORDER_INVALID;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_update(tx, &o[0]));
+    assert_ok(commit(f, tx));
+    sample_issue(&o[1], 1, 0x33);
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_update(tx, &o[1]));
+    assert_ok(commit(f, tx));
+    reopen(f);
+    assert_ok(tb_store_order_count_open(f->st, 7, 0, 10, &open));
+    assert_int_equal(open, 1);
+    /* Expired ones are no longer open once the count matters. */
+    assert_ok(tb_store_order_count_open(f->st, 7, 1000, 1, &open));
+    assert_int_equal(open, 0);
+    for (int i = 0; i < 3; i++)
+        tb_order_clear(&o[i]);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -361,6 +399,7 @@ int main(void)
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(issued_orders_are_found_listed_and_counted),
+        T(open_orders_are_counted_through_their_life),
         T(order_numbers_carry_their_time_and_only_grow),
         T(processing_authorizations_are_listed),
         T(invariant_28_garbage_collection_removes_what_expired),

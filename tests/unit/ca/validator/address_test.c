@@ -178,6 +178,21 @@ static void a_socket_address_carries_address_and_port(void **state)
     assert_memory_equal(&((struct sockaddr_in6 *)&ss)->sin6_addr, a.b, 16);
 }
 
+static void the_reverse_name_is_that_of_the_mapping(void **state)
+{
+    char name[TB_ADDRESS_REVERSE_MAX];
+    struct tb_address a;
+
+    (void)state;
+    assert_ok(tb_address_from_text("192.0.2.1", &a));
+    tb_address_reverse(name, &a);
+    assert_string_equal(name, "1.2.0.192.in-addr.arpa");
+    assert_ok(tb_address_from_text("4321:0:1:2:3:4:567:89ab", &a)); /* RFC 3596 section 2.5 */
+    tb_address_reverse(name, &a);
+    assert_string_equal(name, "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa");
+    assert_int_equal(strlen(name) + 1, sizeof(name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +201,7 @@ int main(void)
         cmocka_unit_test(an_ipv6_net_does_not_open_ipv4_nor_the_other_way_round),
         cmocka_unit_test(record_data_has_4_or_16_octets),
         cmocka_unit_test(a_socket_address_carries_address_and_port),
+        cmocka_unit_test(the_reverse_name_is_that_of_the_mapping),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,29 +182,6 @@ static void a_cname_target_fills_its_data(void **state)
     assert_int_equal(parse(&wr, TB_DNS_TYPE_A, &a), TB_E_FORMAT);
 }
 
-static void txt_strings_are_joined_to_the_maximum(void **state)
-{
-    static uint8_t rdata[4 * 256 + 16], out[TB_TXT_MAX];
-    size_t len, at = 0;
-
-    (void)state;
-    assert_ok(tb_txt_join(tb_span_of("\2ab\0\1c", 6), out, &len));
-    assert_span_equal(tb_span_of(out, len), "abc", 3);
-    assert_int_equal(tb_txt_join(tb_span_of("\2ab\3c", 5), out, &len), TB_E_TRUNC);
-    assert_int_equal(len, 0);
-    for (int i = 0; i < 4; i++) {
-        rdata[at] = 255;
-        at += 256;
-    }
-    rdata[at++] = 4;
-    at += 4;
-    assert_ok(tb_txt_join(tb_span_of(rdata, at), out, &len));
-    assert_int_equal(len, TB_TXT_MAX);
-    rdata[at++] = 1;
-    at++;
-    assert_int_equal(tb_txt_join(tb_span_of(rdata, at), out, &len), TB_E_LIMIT);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,7 +193,6 @@ int main(void)
         cmocka_unit_test(the_chain_ends_at_its_maximum),
         cmocka_unit_test(pointers_lead_backwards_only),
         cmocka_unit_test(a_cname_target_fills_its_data),
-        cmocka_unit_test(txt_strings_are_joined_to_the_maximum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "tests/unit/ca/validator/dns_server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "ca/validator/answer.h"
 #include "tests/unit/test.h"
 
+#define CONNS_MAX       16
+#define PORTS_TRIED_MAX 64 /* pairs of ports, to find one of which both are free */
+
 struct entry {
     char name[TB_IDENT_VALUE_MAX + 1];
     uint16_t type;
@@ -18,8 +22,15 @@ struct entry {
     size_t len;
 };
 
+struct conn {
+    struct dns_server *server;
+    struct event *ev; /* NULL: free */
+    int fd;
+};
+
 struct dns_server {
     int udp, tcp;
+    struct conn conn[CONNS_MAX];
     uint16_t port;
     struct event *udp_ev, *tcp_ev;
     struct event_base *base;
@@ -139,41 +150,77 @@ static void udp_ready(evutil_socket_t fd, short what, void *arg)
         (void)!sendto(fd, out, len, 0, (struct sockaddr *)&from, from_len);
 }
 
-static void tcp_ready(evutil_socket_t fd, short what, void *arg)
+static void conn_end(struct conn *c)
+{
+    event_free(c->ev);
+    close(c->fd);
+    c->ev = NULL;
+}
+
+/* One question, sent whole by the resolver. */
+static void conn_ready(evutil_socket_t fd, short what, void *arg)
 {
     uint8_t in[4096], out[65536];
-    int c = accept(fd, NULL, NULL);
+    struct conn *c = arg;
+    ssize_t n = recv(fd, in, sizeof(in), 0);
     size_t len;
-    ssize_t n;
 
     (void)what;
-    if (c < 0)
-        return;
-    /* One question, sent whole by the resolver. */
-    usleep(20000);
-    n = recv(c, in, sizeof(in), 0);
-    if (n > 2 && (len = respond(arg, in + 2, (size_t)n - 2, false, out + 2, sizeof(out) - 2)) > 0) {
+    if (n > 2 && (len = respond(c->server, in + 2, (size_t)n - 2, false, out + 2, sizeof(out) - 2)) > 0) {
         out[0] = (uint8_t)(len >> 8);
         out[1] = (uint8_t)len;
-        (void)!write(c, out, len + 2);
+        (void)!write(fd, out, len + 2);
     }
-    close(c);
+    conn_end(c);
+}
+
+/* The resolver runs on the same loop: it may not have sent its question yet, so nothing may wait for it here. */
+static void tcp_ready(evutil_socket_t fd, short what, void *arg)
+{
+    struct dns_server *s = arg;
+    int in = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t i = 0;
+
+    (void)what;
+    if (in < 0)
+        return;
+    while (i < CONNS_MAX && s->conn[i].ev != NULL)
+        i++;
+    assert_true(i < CONNS_MAX);
+    s->conn[i].server = s;
+    s->conn[i].fd = in;
+    s->conn[i].ev = event_new(s->base, in, EV_READ, conn_ready, &s->conn[i]);
+    assert_ok(event_add(s->conn[i].ev, NULL));
+}
+
+/* The kernel knows which TCP port is free; the UDP port of that number may be another process's. */
+static bool ports_bind(struct dns_server *s)
+{
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(sin);
+
+    s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_ok(bind(s->tcp, (struct sockaddr *)&sin, sizeof(sin)));
+    assert_ok(getsockname(s->tcp, (struct sockaddr *)&sin, &len));
+    s->port = ntohs(sin.sin_port);
+    if (bind(s->udp, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+        return true;
+    assert_int_equal(errno, EADDRINUSE);
+    close(s->udp);
+    close(s->tcp);
+    return false;
 }
 
 struct dns_server *dns_server_new(struct event_base *base)
 {
     struct dns_server *s = calloc(1, sizeof(*s));
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(sin);
+    unsigned tries = 1;
 
     assert_non_null(s);
     s->base = base;
-    s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_ok(bind(s->udp, (struct sockaddr *)&sin, sizeof(sin)));
-    assert_ok(getsockname(s->udp, (struct sockaddr *)&sin, &len));
-    s->port = ntohs(sin.sin_port);
-    assert_ok(bind(s->tcp, (struct sockaddr *)&sin, sizeof(sin)));
+    while (!ports_bind(s))
+        assert_true(tries++ < PORTS_TRIED_MAX);
     assert_ok(listen(s->tcp, 16));
     s->udp_ev = event_new(base, s->udp, EV_READ | EV_PERSIST, udp_ready, s);
     s->tcp_ev = event_new(base, s->tcp, EV_READ | EV_PERSIST, tcp_ready, s);
@@ -184,6 +231,9 @@ struct dns_server *dns_server_new(struct event_base *base)
 
 void dns_server_free(struct dns_server *s)
 {
+    for (size_t i = 0; i < TB_ARRAY_LEN(s->conn); i++)
+        if (s->conn[i].ev != NULL)
+            conn_end(&s->conn[i]);
     event_free(s->udp_ev);
     event_free(s->tcp_ev);
     close(s->udp);

@@ -330,7 +330,7 @@ static void addresses_are_looked_at_to_the_maximum(void **state)
     http_server_serve(web, PATH, OK KEYAUTH);
     for (int extra = 0; extra <= 1; extra++) {
         dns_server_clear(dns);
-        for (int i = 1; i < TB_HTTP01_ADDRESSES_MAX + extra; i++) {
+        for (int i = 1; i < TB_HOST_ADDRESSES_MAX + extra; i++) {
             (void)snprintf(addr, sizeof(addr), "10.0.0.%d", i);
             dns_server_add_a(dns, "a.test", addr);
         }

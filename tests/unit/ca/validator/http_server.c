@@ -95,8 +95,11 @@ static void accept_ready(evutil_socket_t fd, short what, void *arg)
 
 static void listen_on(struct http_server *s, int i, struct sockaddr *sa, socklen_t len)
 {
+    int on = 1;
+
     s->fd[i] = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_true(s->fd[i] >= 0);
+    assert_ok(setsockopt(s->fd[i], SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
     assert_ok(bind(s->fd[i], sa, len));
     assert_ok(listen(s->fd[i], 64));
     s->ev[i] = event_new(s->base, s->fd[i], EV_READ | EV_PERSIST, accept_ready, s);

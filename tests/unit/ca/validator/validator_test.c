@@ -168,9 +168,9 @@ static struct tb_ident dns_ident(const char *text)
     return id;
 }
 
-static struct tb_msg_validate_req request(enum tb_method method, const char *name, tb_purposes_t purposes)
+static struct tb_msg_validate_req request_for(enum tb_method method, struct tb_ident ident, tb_purposes_t purposes)
 {
-    struct tb_msg_validate_req req = {.spec = {.method = method, .ident = dns_ident(name), .purposes = purposes}};
+    struct tb_msg_validate_req req = {.spec = {.method = method, .ident = ident, .purposes = purposes}};
     struct tb_msg_token_req treq = {.num = 1, .spec = &req.spec, .expiry = tb_clock_now_s() + 3600};
     struct tb_msg_token_rsp trsp;
     struct tb_wr wr;
@@ -192,6 +192,11 @@ static struct tb_msg_validate_req request(enum tb_method method, const char *nam
     tb_msg_token_rsp_clear(&trsp);
     got.num = 0;
     return req;
+}
+
+static struct tb_msg_validate_req request(enum tb_method method, const char *name, tb_purposes_t purposes)
+{
+    return request_for(method, dns_ident(name), purposes);
 }
 
 static void post(const struct tb_msg_validate_req *req)
@@ -220,17 +225,24 @@ static void publish_http(const struct tb_msg_validate_req *req)
     dns_server_add_a(dns, req->spec.ident.value, "127.0.0.1");
 }
 
-static void publish_txt(const struct tb_msg_validate_req *req)
+static void publish_txt_at(const struct tb_msg_validate_req *req, const char *name)
 {
-    char ka[TB_KEY_AUTHORIZATION_LEN + 1], value[TB_B64U_DIGEST_LEN + 1], name[300];
+    char ka[TB_KEY_AUTHORIZATION_LEN + 1], value[TB_B64U_DIGEST_LEN + 1];
     uint8_t digest[TB_DIGEST_LEN];
 
     key_authorization(req, ka);
     tb_sha256(digest, tb_span_str(ka));
     tb_b64u_encode(value, tb_span_of(digest, sizeof(digest)));
-    (void)snprintf(name, sizeof(name), "_acme-challenge.%s", req->spec.ident.value);
     dns_server_add_txt(dns, name, "something else");
     dns_server_add_txt(dns, name, value);
+}
+
+static void publish_txt(const struct tb_msg_validate_req *req)
+{
+    char name[300];
+
+    (void)snprintf(name, sizeof(name), "_acme-challenge.%s", req->spec.ident.value);
+    publish_txt_at(req, name);
 }
 
 static struct tb_msg_statements answer(void)
@@ -371,12 +383,57 @@ static void methods_that_are_off_or_do_not_serve_are_refused(void **state)
     req.spec.ident.wildcard = true;
     assert_int_equal(refusal(&req), TB_P_REJECTED_IDENTIFIER);
     req.spec.ident.wildcard = false;
-    req.spec.method = TB_METHOD_TLS_ALPN_01;
+    req.spec.method = TB_METHOD_DNS_PERSIST_01;
     assert_int_equal(refusal(&req), TB_P_MALFORMED);
-    req.spec.method = TB_METHOD_HTTP_01;
+    req.spec.method = TB_METHOD_TLS_ALPN_01;
+    assert_int_equal(refusal(&req), TB_P_UNAUTHORIZED);
+    req.spec.method = TB_METHOD_DNS_01;
+    req.spec.ident = (struct tb_ident){.type = TB_IDENT_IP, .value = "127.0.0.1"};
+    assert_int_equal(refusal(&req), TB_P_REJECTED_IDENTIFIER);
+    req = request(TB_METHOD_HTTP_01, "a.test", SERVER);
     cfg.methods = TB_METHOD_BIT(TB_METHOD_DNS_01);
     assert_int_equal(refusal(&req), TB_P_UNAUTHORIZED);
     assert_int_equal(dns_server_asked(dns), 0);
+}
+
+/* RFC 8738 section 2: there is no CAA of an address, and nothing to look up. */
+static void an_address_gives_control_statements_alone(void **state)
+{
+    const struct tb_ident address = {.type = TB_IDENT_IP, .value = "127.0.0.1"};
+    struct tb_msg_validate_req req = request_for(TB_METHOD_HTTP_01, address, SERVER);
+    struct tb_msg_statements m;
+    struct tb_statement s;
+
+    (void)state;
+    publish_http(&req);
+    post(&req);
+    m = answer();
+    assert_int_equal(m.problem.type, TB_P_NONE);
+    assert_int_equal(m.num, 1);
+    assert_ok(tb_statement_read(m.blob[0], &statement_key, &s));
+    assert_int_equal(s.kind, TB_PROOF_CONTROL);
+    assert_true(tb_ident_eq(&s.ident, &address));
+    assert_memory_equal(s.peer_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1", 16);
+    assert_int_equal(dns_server_asked(dns), 0);
+    tb_msg_statements_clear(&m);
+}
+
+static void the_account_url_chooses_the_owner_name(void **state)
+{
+    char label[TB_DNS_ACCOUNT_LABEL_LEN + 1], name[128];
+    struct tb_msg_validate_req req;
+
+    (void)state;
+    cfg.methods |= TB_METHOD_BIT(TB_METHOD_DNS_ACCOUNT_01);
+    req = request(TB_METHOD_DNS_ACCOUNT_01, "a.test", SERVER);
+    publish_txt(&req);
+    assert_int_equal(refusal(&req), TB_P_UNAUTHORIZED);
+    tb_dns_account_label(label, ACCOUNT);
+    (void)snprintf(name, sizeof(name), "%s._acme-challenge.a.test", label);
+    publish_txt_at(&req, name);
+    got.num = 0;
+    post(&req);
+    good_answer();
 }
 
 static void caa_refuses_what_was_proved(void **state)
@@ -511,6 +568,8 @@ int main(void)
         T(dns01_without_the_value_is_refused),
         T(a_token_for_anything_else_is_refused_before_any_lookup),
         T(methods_that_are_off_or_do_not_serve_are_refused),
+        T(an_address_gives_control_statements_alone),
+        T(the_account_url_chooses_the_owner_name),
         T(caa_refuses_what_was_proved),
         T(silence_ends_with_the_time_limit),
         T(a_challenge_is_validated_once_at_a_time),

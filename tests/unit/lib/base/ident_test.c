@@ -26,6 +26,8 @@ static void names_are_normalised(void **state)
     assert_string_equal(text, "*.www.example.org");
     assert_ok(parse(TB_IDENT_DNS, "xn--bcher-kva.example", &id));
     assert_ok(parse(TB_IDENT_DNS, "localhost", &id));
+    assert_ok(parse(TB_IDENT_DNS, "0x7f000001.example", &id));
+    assert_ok(parse(TB_IDENT_DNS, "0x7g", &id));
     assert_ok(parse(TB_IDENT_DNS, L63 "." L63 "." L63 "." L61, &id));
 }
 
@@ -52,6 +54,9 @@ static void bad_names_are_refused(void **state)
                                       "192.0.2.1",
                                       "1.2.3.999",
                                       "a.1",
+                                      "0x7f000001",
+                                      "a.0X7F",
+                                      "a.0x",
                                       L63 "a.example",
                                       L63 "." L63 "." L63 "." L61 "a",
                                       "user@example.org",

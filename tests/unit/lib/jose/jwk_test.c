@@ -43,6 +43,27 @@ static void thumbprints_of_rfc_7638_and_8037(void **state)
                       "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
+static void the_numbers_of_an_rsa_key_are_lent(void **state)
+{
+    struct tb_jwk *jwk = NULL;
+    struct tb_span n, e;
+    char text[TB_B64U_LEN(512) + 1];
+
+    (void)state;
+    assert_ok(tb_jwk_parse(tb_span_str("{\"kty\":\"RSA\",\"n\":\"" RFC7638_N "\",\"e\":\"AQAB\"}"), &jwk, NULL));
+    tb_jwk_rsa(jwk, &n, &e);
+    assert_int_equal(n.len, 256);
+    tb_b64u_encode(text, n);
+    assert_string_equal(text, RFC7638_N);
+    assert_span_equal(e, "\1\0\1", 3);
+    tb_jwk_free(jwk);
+    assert_ok(tb_jwk_parse(tb_span_str("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" OKP_X "\"}"), &jwk, NULL));
+    tb_jwk_rsa(jwk, &n, &e);
+    assert_int_equal(n.len, 0);
+    assert_int_equal(e.len, 0);
+    tb_jwk_free(jwk);
+}
+
 static struct tb_span decode(const char *text, uint8_t *out, size_t cap)
 {
     size_t n;
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(canonical_form_survives_a_round),
         cmocka_unit_test(row20_bad_keys_are_refused),
         cmocka_unit_test(row22_foreign_base64url_is_refused),
+        cmocka_unit_test(the_numbers_of_an_rsa_key_are_lent),
         cmocka_unit_test(row24_limits_of_rsa),
         cmocka_unit_test(algorithm_names),
         cmocka_unit_test(keys_that_we_do_not_speak),

@@ -84,11 +84,21 @@ static uint8_t *request(const struct ask *a, size_t *out_len)
 }
 
 /* Parse from a block of exactly the right size, so that a sanitizer sees one byte too many. */
+static struct tb_verifier *verifier;
+
 static int parse(const uint8_t *der, size_t len, struct tb_csr *out, uint8_t **out_block)
 {
+    struct tb_csr again;
+    int r;
+
     *out_block = malloc(len + (len == 0));
     memcpy(*out_block, der, len);
-    return tb_csr_parse(tb_span_of(*out_block, len), out, NULL);
+    r = tb_csr_parse(tb_span_of(*out_block, len), out, NULL);
+    /* With the verifier that has seen all the other requests it is the same. */
+    assert_true(verifier != NULL || tb_verifier_new(&verifier) == 0);
+    assert_int_equal(tb_csr_parse_with(verifier, tb_span_of(*out_block, len), &again, NULL), r);
+    tb_csr_clear(&again);
+    return r;
 }
 
 static int parse_ask(const struct ask *a, struct tb_csr *out)
@@ -545,6 +555,7 @@ static void refusals_say_why(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    tb_verifier_free(verifier);
     fix_keys_free();
     return 0;
 }

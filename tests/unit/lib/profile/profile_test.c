@@ -35,8 +35,8 @@ static void the_builtin_recipes(void **state)
         {"client-preproved", CLIENT, TB_ISSUER_CLIENT, TB_CN_FIRST_DNS, true, true, false, true, false, 7 * 86400},
         {"peer", SERVER | CLIENT, TB_ISSUER_PEER, TB_CN_NONE, true, false, false, true, false, 7 * 86400},
     };
-    const tb_methods_t control =
-        TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) | TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01);
+    const tb_methods_t control = TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) |
+                                 TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01) | TB_METHOD_BIT(TB_METHOD_DNS_ACCOUNT_01);
 
     (void)state;
     for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
@@ -52,7 +52,7 @@ static void the_builtin_recipes(void **state)
         assert_int_equal(p->preproved, rows[i].preproved);
         assert_true(p->ident_dns);
         assert_int_equal(p->ident_wildcard, rows[i].wildcard);
-        assert_false(p->ident_ip);
+        assert_int_equal(p->ident_ip, strcmp(p->name, "shortlived") == 0);
         assert_int_equal(p->issuer, rows[i].issuer);
         assert_int_equal(p->cn, rows[i].cn);
         assert_int_equal(p->crl_pointer, rows[i].crl);
@@ -328,7 +328,8 @@ static void wildcards_are_shown_by_dns_alone(void **state)
 
     (void)state;
     assert_int_equal(tb_profile_control_methods(p, &name), p->control_methods);
-    assert_int_equal(tb_profile_control_methods(p, &wildcard), TB_METHOD_BIT(TB_METHOD_DNS_01));
+    assert_int_equal(tb_profile_control_methods(p, &wildcard),
+                     TB_METHOD_BIT(TB_METHOD_DNS_01) | TB_METHOD_BIT(TB_METHOD_DNS_ACCOUNT_01));
     assert_int_equal(tb_profile_control_methods(p, &address),
                      TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01));
     assert_int_equal(tb_profile_control_methods(p, &mail), 0);

@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,6 +126,16 @@ static int do_code(void)
     return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 }
 
+static int do_signal_another(void)
+{
+    return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static int do_signal_self(void)
+{
+    return (int)syscall(SYS_tgkill, getpid(), getpid(), 0);
+}
+
 static void roles_do_their_work(void **state)
 {
     (void)state;
@@ -152,6 +163,8 @@ static void other_calls_end_the_process(void **state)
         assert_int_equal(as(r, do_exec), -SIGSYS);
         assert_int_equal(as(r, do_fork), -SIGSYS);
         assert_int_equal(as(r, do_code), -SIGSYS);
+        assert_int_equal(as(r, do_signal_another), -SIGSYS);
+        assert_int_equal(as(r, do_signal_self), 0);
     }
     assert_int_equal(as(TB_ROLE_KEYHOLDER, do_foreign_file), -SIGSYS);
     assert_int_equal(as(TB_ROLE_KEYHOLDER, do_thread), -SIGSYS);

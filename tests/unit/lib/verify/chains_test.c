@@ -98,6 +98,15 @@ static void test_truncated(void **state)
         free(longer);
         chain.certs[i] = whole;
     }
+    longer = calloc(1, TABARD_CERT_MAX + 1);
+    for (size_t over = 0; over < 2; over++) {
+        struct tabard_cert large = {.der = longer, .len = TABARD_CERT_MAX + over};
+
+        tabard_chain_check(&req, &large, 1, decision);
+        assert_int_equal(tabard_decision_reason(decision),
+                         over == 0 ? TABARD_R_CERTIFICATE_MALFORMED : TABARD_R_CHAIN_TOO_LONG);
+    }
+    free(longer);
     tabard_chain_check(&req, chain.certs, 0, decision);
     assert_int_equal(tabard_decision_reason(decision), TABARD_R_NO_CERTIFICATE);
     tabard_chain_check(&req, chain.certs, chain.num, decision);
