@@ -231,13 +231,12 @@ def test_reload_takes_a_changed_zone(ca, web, ns):
     c.issue(web, ["www.example.test"])
     ca.edit(lambda text: text.replace("http_port: 80\n", "http_port: 8080\n"))
     reload(ca)
-    web.close()
     other = Http01(ns, port=8080)
     # The policy is another one: what was proved under the old one is proved again.
     order = c.new_order(["www.example.test"]).json()
     assert order["status"] == "pending"
     chain = load_chain(c.issue(other, ["www.example.test"]))
-    assert chain and len(other.seen) == 1
+    assert chain and len(other.seen) == 1 and len(web.seen) == 1
     assert len(ca.cli_json("list")["certificates"]) == 2
     other.close()
 
