@@ -43,13 +43,9 @@ configure() { # DIRECTORY OPTIONS...
     [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >/dev/null
 }
 
+# The other compiler, with its warnings as errors, and the sanitizers in one build.
 sanitized() {
-    configure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized || return 1
-    unit build-asan
-}
-
-clang_build() {
-    CC=clang configure build-clang || return 1
+    CC=clang configure build-clang -Db_sanitize=address,undefined -Db_lundef=false || return 1
     unit build-clang
 }
 
@@ -63,8 +59,7 @@ endtoend() { # PYTEST ARGUMENTS...
 step 'unit tests and corpora' unit "$BUILD"
 step 'man pages' manpages
 if [ "$mode" = full ]; then
-    step 'address and undefined-behaviour sanitizers' sanitized
-    step 'clang' clang_build
+    step 'clang, with address and undefined-behaviour sanitizers' sanitized
     step 'end to end, long loops too' endtoend
 else
     step 'end to end' endtoend -m 'not slow'
