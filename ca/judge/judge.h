@@ -16,6 +16,8 @@ struct tb_judge_counters {
     uint64_t issued, refused, repeated, sign_refused, syncs;
 };
 
+#define TB_SYNC_GATHER_US 1000
+
 struct tb_judge {
     struct tb_child *child;
     struct tb_judge_state state;
@@ -26,6 +28,7 @@ struct tb_judge {
     tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
     char why[TB_ILOG_WHY_MAX + 1];
     struct event *commit; /* fires at the end of a loop turn in which something was appended */
+    size_t last_synced;   /* issuances of the last sync */
     struct tb_wr out;     /* answers */
     struct tb_wr rec;     /* records read back */
     struct tb_wr certs;   /* certificates of a sync answer */
