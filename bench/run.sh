@@ -285,7 +285,7 @@ echo
 echo 'limits:'
 check 'server CPU, 8 clients, connections kept' "$(value "$dir/t8" server_cpu_ms_per_certificate)" $LIMIT_CPU_MS 'ms/cert'
 check 'server CPU, 32 clients, connections kept' "$(value "$dir/t32" server_cpu_ms_per_certificate)" $LIMIT_CPU_MS 'ms/cert'
-check "memory with $IDLE idle TLS connections (RSS sum)" "$(value "$dir/idle" server_rss_kb)" $LIMIT_IDLE_KB kB
+check "memory with $IDLE idle TLS connections (PSS)" "$(value "$dir/idle" server_pss_kb)" $LIMIT_IDLE_KB kB
 check 'start' "$start_ms" $LIMIT_START_MS ms
 if [ -n "$missed" ]; then
     printf 'MISSED:%b\n' "$missed"
