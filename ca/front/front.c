@@ -19,14 +19,6 @@
 #define HEAD_MAX      (TB_FRONT_BODY_MAX + 16384) /* head and body in one piece */
 #define IPC_MAX       (8u << 20)
 
-const struct tb_profile *tb_front_profile(const struct tb_front *f, struct tb_span name)
-{
-    for (size_t i = 0; i < f->cfg->num_profiles; i++)
-        if (f->cfg->profiles[i].offered && tb_span_eq_str(name, f->cfg->profiles[i].name))
-            return &f->cfg->profiles[i];
-    return NULL;
-}
-
 static int read_state_file(const struct tb_front *f, enum tb_state_file file, uint8_t **out, size_t *out_len)
 {
     char path[TB_CONFIG_PATH_MAX + 65];
@@ -77,6 +69,7 @@ static void front_free(struct tb_front *f)
     tb_key_cache_free(f->keys);
     tb_weak_keys_free(f->weak);
     tb_nonces_free(f->nonces);
+    tb_allowance_free(f->new_authz);
     tb_map_clear(&f->validations);
     tb_wr_clear(&f->head);
     tb_wr_clear(&f->body);
@@ -246,6 +239,7 @@ static int front_setup(struct tb_child *child)
     tb_wr_init(&f->ipc, IPC_MAX);
     f->next_collect = tb_clock_now_s() + TB_FRONT_COLLECT_S;
     if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_nonces_new(&f->nonces)) < 0 ||
+        (r = tb_allowance_new(TB_ALLOWANCE_ACCOUNTS_MAX, &f->new_authz)) < 0 ||
         (r = tb_key_cache_new(TB_KEY_CACHE_MAX, &f->keys)) < 0 || (r = tb_edge_new(f, &f->edge)) < 0 ||
         (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0)
         return r;
@@ -270,7 +264,8 @@ static void front_peer_down(struct tb_child *child, enum tb_role peer)
         tb_edge_lost(f->edge, peer);
 }
 
-/* Clients are taken from the first hello on: before it no order could be made or finalized, and they had better wait. */
+/* Clients are taken from the first hello on: before it no order could be made or finalized, and they had better wait.
+ */
 static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_front *f = child->state;

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "ca/child.h"
+#include "ca/front/allowance.h"
 #include "ca/front/connection.h"
 #include "ca/front/edge.h"
 #include "ca/front/key_cache.h"
@@ -27,7 +28,7 @@
 #define TB_FRONT_DRAIN_S       8
 #define TB_FRONT_COLLECT_S     600
 #define TB_FRONT_KEEP_S        (30 * 86400) /* certificates stay this long after notAfter */
-#define TB_FRONT_ROUTES_MAX    24
+#define TB_FRONT_ROUTES_MAX    32
 #define TB_FRONT_STATUSES      20
 #define TB_FRONT_HOLD_S        1          /* a challenge POST waits this long for its validation */
 #define TB_FRONT_FINALIZE_S    5          /* a finalize POST waits this long for its certificate */
@@ -82,6 +83,7 @@ struct tb_front {
     bool syncing;
     uint32_t new_accounts_left; /* in this minute */
     tb_time_t new_accounts_minute;
+    struct tb_allowance *new_authz; /* pre-authorizations */
 
     struct tb_counters counters;
     struct tb_msg_stats stats_judge, stats_validator;
@@ -106,6 +108,7 @@ void tb_account_new_handle(struct tb_request *rq);
 void tb_account_handle(struct tb_request *rq);
 void tb_order_new_handle(struct tb_request *rq);
 void tb_order_handle(struct tb_request *rq);
+void tb_authz_new_handle(struct tb_request *rq);
 void tb_authz_handle(struct tb_request *rq);
 void tb_challenge_handle(struct tb_request *rq);
 void tb_finalize_handle(struct tb_request *rq);

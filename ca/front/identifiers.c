@@ -47,6 +47,17 @@ static int parse_one(const json_t *entry, const struct tb_profile *profile, tb_m
     return 0;
 }
 
+int tb_identifier_parse(const json_t *entry, const struct tb_profile *profile, tb_methods_t enabled,
+                        struct tb_ident *out, struct tb_problem *pb)
+{
+    int r = parse_one(entry, profile, enabled, out, pb);
+
+    if (r < 0)
+        (void)snprintf(pb->detail, sizeof(pb->detail), "%s",
+                       pb->num_sub > 0 ? pb->sub[0].detail : "the identifier cannot be served");
+    return r;
+}
+
 static int by_ident(const void *a, const void *b)
 {
     return tb_ident_cmp(a, b);

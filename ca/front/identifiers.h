@@ -1,4 +1,4 @@
-/* The names of a newOrder request. Pure: JSON in, sorted normal forms or every reason for a refusal out. */
+/* The names of a newOrder or newAuthz request. Pure: JSON in, sorted normal forms or every reason for a refusal out. */
 #ifndef TB_CA_FRONT_IDENTIFIERS_H
 #define TB_CA_FRONT_IDENTIFIERS_H
 
@@ -13,5 +13,8 @@
  */
 int tb_identifiers_parse(const json_t *arr, const struct tb_profile *profile, tb_methods_t enabled,
                          struct tb_ident **out, size_t *out_num, struct tb_problem *pb) TB_MUST_USE;
+/* The same of one identifier. */
+int tb_identifier_parse(const json_t *entry, const struct tb_profile *profile, tb_methods_t enabled,
+                        struct tb_ident *out, struct tb_problem *pb) TB_MUST_USE;
 
 #endif

@@ -214,3 +214,12 @@ void tb_order_reply(struct tb_request *rq, int http_status, const struct tb_orde
     tb_order_json(rq->front, &jw, o, state);
     tb_reply_json(rq, http_status);
 }
+
+void tb_authz_reply(struct tb_request *rq, int http_status, const struct tb_authz *a)
+{
+    struct tb_jw jw = tb_jw_of(tb_reply_body(rq));
+
+    tb_url_make(rq->front, TB_URL_AUTHZ, a->id, rq->location);
+    tb_authz_json(rq->front, &jw, a);
+    tb_reply_json(rq, http_status);
+}

@@ -19,7 +19,8 @@ void tb_authz_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_a
 void tb_challenge_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_authz *a,
                        const struct tb_challenge *c);
 
-/* Reply with the order, Location set. */
+/* Reply with the object, Location set. */
 void tb_order_reply(struct tb_request *rq, int http_status, const struct tb_order *o, enum tb_order_state state);
+void tb_authz_reply(struct tb_request *rq, int http_status, const struct tb_authz *a);
 
 #endif

@@ -13,6 +13,8 @@ static const struct tb_route acme[] = {
     {"acct", "/acme/acct/?", POST, TB_AUTH_KID, tb_account_handle},
     {"new-order", "/acme/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-order-profile", "/?/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
+    {"new-authz", "/acme/new-authz", POST, TB_AUTH_KID, tb_authz_new_handle},
+    {"new-authz-profile", "/?/new-authz", POST, TB_AUTH_KID, tb_authz_new_handle},
     {"order", "/acme/order/?", POST, TB_AUTH_KID, tb_order_handle},
     {"authz", "/acme/authz/?", POST, TB_AUTH_KID, tb_authz_handle},
     {"chall", "/acme/chall/?/?", POST, TB_AUTH_KID, tb_challenge_handle},
