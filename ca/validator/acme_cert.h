@@ -4,8 +4,9 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/mem.h"
+#include "lib/pki/proof_cert.h"
 
-#define TB_ACME_CERT_EXTENSIONS_MAX 32
+#define TB_ACME_CERT_EXTENSIONS_MAX TB_PROOF_CERT_EXTENSIONS_MAX
 
 /*
  * X.509 v3, issuer equal to subject, signed by its own key, no extension twice, a subjectAltName with exactly the one
