@@ -25,15 +25,31 @@ static bool capable(const struct tb_statement_key *key, const struct tb_statemen
     return s->kind == TB_PROOF_CAA || (key->methods & TB_METHOD_BIT(s->method)) != 0;
 }
 
-static const struct tb_statement_key *key_of(const struct tb_proof_case *c, struct tb_span blob)
+/*
+ * The key that made it: a perspective has one for each process that makes statements, and each may say only what is its
+ * own. NULL and a reason when it is none of them.
+ */
+static const struct tb_statement_key *read_with_its_key(const struct tb_proof_case *c, struct tb_span blob,
+                                                        struct tb_statement *out, const char **out_why)
 {
     uint16_t perspective;
+    int r = TB_E_NOTFOUND;
 
+    *out_why = "statement-unknown-perspective";
     if (tb_statement_perspective(blob, &perspective) < 0)
         return NULL;
-    for (size_t i = 0; i < c->num_keys; i++)
-        if (c->keys[i].perspective == perspective)
+    for (size_t i = 0; i < c->num_keys; i++) {
+        if (c->keys[i].perspective != perspective)
+            continue;
+        if ((r = tb_statement_read(blob, &c->keys[i].key, out)) == 0) {
+            *out_why = NULL;
             return &c->keys[i];
+        }
+        if (r != TB_E_BADSIG)
+            break;
+    }
+    if (r != TB_E_NOTFOUND)
+        *out_why = r == TB_E_BADSIG ? "statement-forged" : "statement-malformed";
     return NULL;
 }
 
@@ -98,15 +114,12 @@ static size_t find_name(const struct tb_proof_case *c, const struct tb_ident *id
 /* NULL and the statement in p->statement, and the name that it is about, when it counts; else why not. */
 static const char *examine(struct tb_proofs *p, const struct tb_proof_case *c, struct tb_span blob, size_t *out_name)
 {
-    const struct tb_statement_key *key = key_of(c, blob);
     struct tb_statement *s = &p->statement;
     const char *why = NULL;
-    int r;
+    const struct tb_statement_key *key = read_with_its_key(c, blob, s, &why);
 
     if (key == NULL)
-        return "statement-unknown-perspective";
-    if ((r = tb_statement_read(blob, &key->key, s)) < 0)
-        return r == TB_E_BADSIG ? "statement-forged" : "statement-malformed";
+        return why;
     if (s->perspective != key->perspective || s->kind <= TB_PROOF_NONE || s->kind >= TB_PROOF__COUNT)
         return "statement-malformed";
     if (!tb_audience_eq(&s->audience, c->audience))
@@ -184,7 +197,14 @@ static int deny(const struct tb_proofs *p, struct tb_problem *pb, enum tb_proble
     return tb_problem_set(pb, TB_E_DENIED, type, "%s: %s.", text, what);
 }
 
-/* One (identifier, purpose) pair. */
+static int deny_caa(struct tb_problem *pb, const char **out_reason, const struct tb_ident *ident)
+{
+    *out_reason = "caa-forbids";
+    return tb_problem_set(pb, TB_E_DENIED, TB_P_CAA, "CAA of %s does not allow this account, method or purpose.",
+                          ident->value);
+}
+
+/* One (identifier, purpose) pair. CAA speaks of every method that the claim rests on, that of its use as well. */
 static int judge_claim(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t i,
                        enum tb_purpose purpose, struct tb_problem *pb, const char **out_reason)
 {
@@ -195,19 +215,17 @@ static int judge_claim(struct tb_proofs *p, const struct tb_proof_case *c, const
 
     if (control == TB_METHOD_NONE)
         return deny(p, pb, TB_P_UNAUTHORIZED, "control-missing", out_reason, ident, "no valid proof of control");
-    if ((control = choose(n->control[purpose], allowed)) == TB_METHOD_NONE) {
-        *out_reason = "caa-forbids";
-        tb_problem_set(pb, TB_E_DENIED, TB_P_CAA, "CAA of %s does not allow this account, method or purpose.",
-                       ident->value);
-        return TB_E_DENIED;
-    }
+    if ((control = choose(n->control[purpose], allowed)) == TB_METHOD_NONE)
+        return deny_caa(pb, out_reason, ident);
     cite(p, statements, &n->control[purpose][control],
          (struct tb_evidence){.name = (uint16_t)i, .purpose = purpose, .kind = TB_PROOF_CONTROL, .method = control});
     if (purpose != TB_PURPOSE_CLIENT_AUTH)
         return 0;
-    if ((use = choose(n->use, c->profile->use_methods)) == TB_METHOD_NONE)
+    if (choose(n->use, c->profile->use_methods) == TB_METHOD_NONE)
         return deny(p, pb, TB_P_UNAUTHORIZED, "use-missing", out_reason, ident,
                     "no valid proof of use with the certificate's key");
+    if ((use = choose(n->use, c->profile->use_methods & allowed)) == TB_METHOD_NONE)
+        return deny_caa(pb, out_reason, ident);
     cite(p, statements, &n->use[use],
          (struct tb_evidence){.name = (uint16_t)i, .purpose = purpose, .kind = TB_PROOF_USE, .method = use});
     return 0;

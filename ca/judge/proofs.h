@@ -15,7 +15,7 @@
 #define TB_STATEMENT_KEY_ZONES_MAX 64
 #define TB_PROOF_KIND_BIT(k)       (UINT32_C(1) << (k))
 
-/* The key of one perspective, and what statements under it may say. */
+/* A key of one perspective (it may have several), and what statements under it may say. */
 struct tb_statement_key {
     uint16_t perspective;
     struct tb_key key;

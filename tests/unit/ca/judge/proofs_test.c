@@ -345,6 +345,56 @@ static void client_auth_demands_use(void **state)
     assert_int_equal(w->s->proofs.num_evidence, 3);
 }
 
+/* Validator and responder of one perspective: neither may say what is the other's. */
+static void each_key_of_a_perspective_says_only_its_own(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement_key *validator = &w->s->keys[0], *responder = &w->s->keys[1];
+
+    client_world(w);
+    w_use(w, "a.example");
+    *responder = *validator;
+    responder->key = w->foreign_key;
+    responder->kinds = TB_PROOF_KIND_BIT(TB_PROOF_USE);
+    validator->kinds = TB_PROOF_KIND_BIT(TB_PROOF_CONTROL) | TB_PROOF_KIND_BIT(TB_PROOF_CAA);
+    w->s->num_keys = 2;
+    w_refused(w, "statement-beyond-capability"); /* use under the validator's key */
+    w->st[2].key = &w->foreign_key;
+    w->st[0].key = &w->foreign_key;
+    w_refused(w, "statement-beyond-capability"); /* control under the responder's */
+    w->st[0].key = &w->key;
+    w->st[1].key = &w->foreign_key;
+    w_refused(w, "statement-beyond-capability"); /* CAA likewise */
+    w->st[1].key = &w->key;
+    w_signed(w);
+    w->ref.order++;
+    w->s->num_keys = 1;
+    w_refused(w, "statement-forged");
+}
+
+static void caa_must_allow_the_use_method_too(void **state)
+{
+    struct world *w = *state;
+    struct tb_caa_result *r = &caa_of(w)->caa;
+    struct tb_caa_grant *g = &r->grants[0];
+
+    client_world(w);
+    w_use(w, "a.example");
+    r->unrestricted = false;
+    r->num_grants = 1;
+    g->has_methods = true;
+    g->methods = TB_METHOD_BIT(TB_METHOD_HTTP_01);
+    w_refused(w, "caa-forbids");
+    g->methods = TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
+    w_refused(w, "caa-forbids");
+    g->methods |= TB_METHOD_BIT(TB_METHOD_HTTP_01);
+    w_signed(w);
+    w->ref.order++;
+    g->has_purposes = true;
+    g->purposes = TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH);
+    w_refused(w, "caa-forbids");
+}
+
 static void use_without_control_is_refused(void **state)
 {
     struct world *w = *state;
@@ -466,6 +516,8 @@ int main(void)
         T(a_spoilt_statement_beside_a_good_one_does_no_harm),
         T(evidence_is_what_was_used),
         T(client_auth_demands_use),
+        T(each_key_of_a_perspective_says_only_its_own),
+        T(caa_must_allow_the_use_method_too),
         T(use_without_control_is_refused),
         T(control_made_for_server_auth_serves_no_client_auth),
         T(use_with_another_key_is_refused),
