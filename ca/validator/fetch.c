@@ -23,7 +23,7 @@ struct tb_fetch {
     tb_fetch_done_fn *done;
     void *arg;
     struct sockaddr_storage peer; /* the vetted address: sockets go nowhere else */
-    size_t head_len, body_len;
+    size_t head_len, body_len, page_len;
     bool too_long, foreign;
     struct curl_slist pin; /* points to pin_text */
     char pin_text[TB_ADDRESS_TEXT_MAX + 16];
@@ -56,11 +56,26 @@ static const struct {
     {CURLE_PEER_FAILED_VERIFICATION, TB_E_CRYPTO},
 };
 
+/* With another status than 200 the page is for people: it does not count, and is only kept from going on for ever. */
+static size_t page_skip(struct tb_fetch *t, size_t len)
+{
+    if (len > TB_FETCH_PAGE_MAX - t->page_len) {
+        t->too_long = true;
+        return 0;
+    }
+    t->page_len += len;
+    return len;
+}
+
 static size_t body_write(char *data, size_t size, size_t n, void *arg)
 {
     struct tb_fetch *t = arg;
     size_t len = size * n;
+    long status = 0;
 
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return page_skip(t, len);
     if (len > sizeof(t->body) - t->body_len) {
         t->too_long = true;
         return 0;
@@ -328,7 +343,7 @@ int tb_fetch_start(struct tb_fetcher *f, const struct tb_fetch_request *req, tb_
         return TB_E_NOMEM;
     t->done = done;
     t->arg = arg;
-    t->head_len = t->body_len = 0;
+    t->head_len = t->body_len = t->page_len = 0;
     t->too_long = t->foreign = false;
     if (!easy_aim(t, req) || curl_multi_add_handle(f->multi, t->easy) != CURLM_OK) {
         fetch_release(t);

@@ -7,6 +7,7 @@
 #include "ca/validator/address.h"
 
 #define TB_FETCH_BODY_MAX 128         /* a key authorization has 96 octets */
+#define TB_FETCH_PAGE_MAX (64u << 10) /* what comes with another status than 200 */
 #define TB_FETCH_HEAD_MAX (16u << 10) /* status line and header fields */
 #define TB_FETCH_URL_MAX  2400
 #define TB_FETCH_POOL_MAX 128 /* idle handles that are kept */

@@ -195,6 +195,27 @@ static void a_body_has_128_octets_at_most(void **state)
     assert_int_equal(validate("a.test"), TB_P_INCORRECT_RESPONSE);
 }
 
+/* The page that nginx sends along with a redirect has more octets than a key authorization. */
+static void the_page_beside_another_status_has_its_own_limit(void **state)
+{
+    static char response[TB_FETCH_PAGE_MAX + 256];
+    size_t head;
+
+    (void)state;
+    dns_server_add_a(dns, "a.test", "127.0.0.1");
+    http_server_serve(web, "/there", OK KEYAUTH);
+    strcpy(response, "HTTP/1.1 301 M\r\nLocation: /there\r\n\r\n");
+    head = strlen(response);
+    memset(response + head, 'a', TB_FETCH_PAGE_MAX);
+    http_server_serve(web, PATH, response);
+    assert_int_equal(validate("a.test"), TB_P_NONE);
+    response[head + TB_FETCH_PAGE_MAX] = 'a';
+    assert_int_equal(validate("a.test"), TB_P_INCORRECT_RESPONSE);
+    memcpy(response + strlen("HTTP/1.1 "), "404", 3);
+    response[head + TB_FETCH_BODY_MAX + 1] = '\0';
+    assert_int_equal(validate("a.test"), TB_P_UNAUTHORIZED);
+}
+
 static void a_head_has_a_limit(void **state)
 {
     static char response[TB_FETCH_HEAD_MAX + 256];
@@ -406,6 +427,7 @@ int main(void)
         T(the_key_authorization_proves),
         T(every_other_answer_is_refused),
         T(a_body_has_128_octets_at_most),
+        T(the_page_beside_another_status_has_its_own_limit),
         T(a_head_has_a_limit),
         T(redirects_are_resolved_and_judged_again),
         T(redirects_are_counted_to_the_maximum),

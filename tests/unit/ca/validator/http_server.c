@@ -82,12 +82,14 @@ static void accept_ready(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *s = arg;
     struct conn *c = calloc(1, sizeof(*c));
+    const int room = 256 << 10; /* a whole response goes out in one write */
 
     (void)what;
     assert_non_null(c);
     assert_true(s->num_conns < CONNS_MAX);
     c->s = s;
     c->fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    assert_ok(setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)));
     c->ev = event_new(s->base, c->fd, EV_READ | EV_PERSIST, conn_ready, c);
     event_add(c->ev, NULL);
     s->conn[s->num_conns++] = c;
