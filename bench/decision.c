@@ -1,4 +1,7 @@
-/* What a decision costs beside its signatures and the decoding of certificates: bench/decision [ENTRIES] [ROUNDS]. */
+/*
+ * What a decision costs beside its signatures: bench_decision [ENTRIES] [ROUNDS].  CPU time; the three measurements
+ * alternate, and of each the least of the turns counts.  Exit status 1 above the limit.
+ */
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -9,11 +12,19 @@
 #include "include/tabard/verify.h"
 #include "lib/verify/decision.h"
 
+#define TURNS    10
+#define LIMIT_US 100.0
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 static double now_us(void)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
     return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
@@ -135,9 +146,9 @@ int main(int argc, char **argv)
     int len = i2d_X509(root, &der);
     char *text = policy_text(entries);
     double start = now_us();
-    double sig;
-    double held;
-    double wire;
+    double sig = 1e9;
+    double held = 1e9;
+    double wire = 1e9;
 
     tabard_anchors_add_der(anchors, der, (size_t)len, TABARD_ROLE_BIT(TABARD_ROLE_CLIENT));
     if (tabard_policy_load(policy, text, strlen(text), &problem) != 0) {
@@ -146,11 +157,13 @@ int main(int argc, char **argv)
     }
     printf("load of %zu entries: %.1f ms\n", entries, (now_us() - start) / 1000);
     measure(&req, x, true, rounds / 10 + 1);
-    sig = signatures(x, root, rounds);
-    held = measure(&req, x, false, rounds);
-    wire = measure(&req, x, true, rounds);
+    for (int i = 0; i < TURNS; i++) {
+        sig = least(sig, signatures(x, root, rounds / TURNS + 1));
+        held = least(held, measure(&req, x, false, rounds / TURNS + 1));
+        wire = least(wire, measure(&req, x, true, rounds / TURNS + 1));
+    }
     printf("two signatures: %.1f us\n", sig);
     printf("decision, certificates held by a connection: %.1f us, %.1f beside the signatures\n", held, held - sig);
     printf("decision, certificates as DER: %.1f us, %.1f beside the signatures\n", wire, wire - sig);
-    return 0;
+    return held - sig < LIMIT_US && wire - sig < LIMIT_US ? 0 : 1;
 }

@@ -89,7 +89,7 @@ static int anchor_add(struct tabard_anchors *anchors, const void *der, size_t le
 {
     struct tb_anchor *list;
     struct tb_vcert cert;
-    int r = tb_vcert_parse(&cert, der, len);
+    int r = tb_vcert_parse_full(&cert, der, len);
 
     if (r < 0)
         return r;

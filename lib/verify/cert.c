@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-static void blame(struct tb_vcert *cert, enum tabard_reason reason, const char *what)
+void tb_vcert_blame(struct tb_vcert *cert, enum tabard_reason reason, const char *what)
 {
     if (cert->bad == TABARD_R_ALLOWED) {
         cert->bad = reason;
@@ -33,129 +33,32 @@ int tb_asn1_time(const ASN1_TIME *t, int64_t *out)
     return 0;
 }
 
-/*
- * Critical extensions that are honoured.  Policy constraints, mappings and inhibitAnyPolicy are not among them: the
- * policy tree of RFC 5280 section 6.1.2 is not built here, so what asks for it is refused.
- */
-static bool critical_known(int nid)
-{
-    static const int known[] = {NID_basic_constraints,
-                                NID_key_usage,
-                                NID_ext_key_usage,
-                                NID_subject_alt_name,
-                                NID_name_constraints,
-                                NID_certificate_policies,
-                                NID_authority_key_identifier,
-                                NID_subject_key_identifier,
-                                NID_crl_distribution_points};
-
-    for (size_t i = 0; i < TB_ARRAY_LEN(known); i++)
-        if (known[i] == nid)
-            return true;
-    return false;
-}
-
+/* The list as OpenSSL holds it; spans are borrowed from x. */
 static void read_extension_list(struct tb_vcert *cert)
 {
+    struct tb_vext ext[TB_VCERT_EXTENSIONS_MAX];
     int num = X509_get_ext_count(cert->x);
 
-    if (num > 0 && !cert->v3)
-        blame(cert, TABARD_R_VERSION, "extensions without version 3");
     if (num > TB_VCERT_EXTENSIONS_MAX) {
-        blame(cert, TABARD_R_EXTENSION_MALFORMED, "too many extensions");
+        tb_vcert_blame(cert, TABARD_R_EXTENSION_MALFORMED, "too many extensions");
         return;
     }
     for (int i = 0; i < num; i++) {
-        X509_EXTENSION *ext = X509_get_ext(cert->x, i);
-        ASN1_OBJECT *obj = X509_EXTENSION_get_object(ext);
+        X509_EXTENSION *e = X509_get_ext(cert->x, i);
+        const ASN1_OBJECT *oid = X509_EXTENSION_get_object(e);
+        const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(e);
 
-        if (X509_EXTENSION_get_critical(ext) && !critical_known(OBJ_obj2nid(obj)))
-            blame(cert, TABARD_R_CRITICAL_EXTENSION, "a critical extension that is not understood");
-        for (int j = 0; j < i; j++)
-            if (OBJ_cmp(obj, X509_EXTENSION_get_object(X509_get_ext(cert->x, j))) == 0)
-                blame(cert, TABARD_R_EXTENSION_MALFORMED, "an extension that stands twice");
+        ext[i] = (struct tb_vext){
+            .oid = tb_span_of(OBJ_get0_data(oid), OBJ_length(oid)),
+            .value = tb_span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+            .critical = X509_EXTENSION_get_critical(e) != 0,
+        };
     }
+    tb_vcert_extensions(cert, ext, num > 0 ? (size_t)num : 0);
 }
 
-/* NULL when absent, and when malformed, which is blamed. */
-static void *read_extension(struct tb_vcert *cert, int nid, const char *what)
+static bool key_weak(const EVP_PKEY *key)
 {
-    int crit = -1;
-    void *p = X509_get_ext_d2i(cert->x, nid, &crit, NULL);
-
-    if (p == NULL && crit != -1)
-        blame(cert, TABARD_R_EXTENSION_MALFORMED, what);
-    return p;
-}
-
-static void read_basic(struct tb_vcert *cert)
-{
-    BASIC_CONSTRAINTS *bc = read_extension(cert, NID_basic_constraints, "basicConstraints");
-
-    cert->pathlen = -1;
-    if (bc == NULL)
-        return;
-    cert->has_basic = true;
-    cert->ca = bc->ca != 0;
-    if (bc->pathlen != NULL) {
-        cert->pathlen = ASN1_INTEGER_get(bc->pathlen);
-        if (cert->pathlen < 0 || !cert->ca) {
-            blame(cert, TABARD_R_EXTENSION_MALFORMED, "basicConstraints");
-            cert->pathlen = 0;
-        }
-    }
-    BASIC_CONSTRAINTS_free(bc);
-}
-
-static void read_key_usage(struct tb_vcert *cert)
-{
-    ASN1_BIT_STRING *ku = read_extension(cert, NID_key_usage, "keyUsage");
-
-    if (ku == NULL)
-        return;
-    cert->has_ku = true;
-    if (ku->length > 0)
-        cert->ku = ku->data[0];
-    if (ku->length > 1)
-        cert->ku |= (uint32_t)ku->data[1] << 8;
-    if (cert->ku == 0)
-        blame(cert, TABARD_R_EXTENSION_MALFORMED, "keyUsage");
-    ASN1_BIT_STRING_free(ku);
-}
-
-static unsigned eku_bit(const ASN1_OBJECT *obj)
-{
-    switch (OBJ_obj2nid(obj)) {
-    case NID_client_auth:
-        return TB_EKU_CLIENT;
-    case NID_server_auth:
-        return TB_EKU_SERVER;
-    case NID_email_protect:
-        return TB_EKU_EMAIL;
-    case NID_anyExtendedKeyUsage:
-        return TB_EKU_ANY;
-    default:
-        return TB_EKU_OTHER;
-    }
-}
-
-static void read_eku(struct tb_vcert *cert)
-{
-    EXTENDED_KEY_USAGE *eku = read_extension(cert, NID_ext_key_usage, "extendedKeyUsage");
-
-    if (eku == NULL)
-        return;
-    cert->has_eku = true;
-    for (int i = 0; i < sk_ASN1_OBJECT_num(eku); i++)
-        cert->eku |= eku_bit(sk_ASN1_OBJECT_value(eku, i));
-    if (cert->eku == 0)
-        blame(cert, TABARD_R_EXTENSION_MALFORMED, "extendedKeyUsage");
-    EXTENDED_KEY_USAGE_free(eku);
-}
-
-static bool key_weak(const X509 *x)
-{
-    EVP_PKEY *key = X509_get0_pubkey(x);
     int bits;
 
     if (key == NULL)
@@ -173,6 +76,11 @@ static bool key_weak(const X509 *x)
     default:
         return true;
     }
+}
+
+void tb_vcert_weigh_key(struct tb_vcert *cert)
+{
+    cert->key_weak = key_weak(cert->key);
 }
 
 /* A table of what is strong, not of what is weak: what it does not know is refused. */
@@ -220,7 +128,7 @@ int tb_vcert_init(struct tb_vcert *cert, X509 *x)
 {
     int r;
 
-    *cert = (struct tb_vcert){.x = x, .bad_what = ""};
+    *cert = (struct tb_vcert){.x = x, .bad_what = "", .pathlen = -1};
     if (X509_up_ref(x) != 1) {
         cert->x = NULL;
         return TB_E_NOMEM;
@@ -229,27 +137,51 @@ int tb_vcert_init(struct tb_vcert *cert, X509 *x)
         tb_vcert_clear(cert);
         return r;
     }
+    cert->subject = X509_get_subject_name(x);
+    cert->issuer = X509_get_issuer_name(x);
+    cert->serial = X509_get_serialNumber(x);
+    cert->key = X509_get0_pubkey(x);
+    cert->sig_nid = X509_get_signature_nid(x);
     cert->v3 = X509_get_version(x) == X509_VERSION_3;
-    cert->self_issued = X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
+    cert->self_issued = X509_NAME_cmp(cert->subject, cert->issuer) == 0;
     if (tb_asn1_time(X509_get0_notBefore(x), &cert->not_before) < 0 ||
         tb_asn1_time(X509_get0_notAfter(x), &cert->not_after) < 0)
-        blame(cert, TABARD_R_CERTIFICATE_MALFORMED, "validity");
+        tb_vcert_blame(cert, TABARD_R_CERTIFICATE_MALFORMED, "validity");
     read_extension_list(cert);
-    read_basic(cert);
-    read_key_usage(cert);
-    read_eku(cert);
-    cert->constraints = read_extension(cert, NID_name_constraints, "nameConstraints");
-    cert->akid = read_extension(cert, NID_authority_key_identifier, "authorityKeyIdentifier");
-    cert->san = read_extension(cert, NID_subject_alt_name, "subjectAltName");
-    cert->key_weak = key_weak(x);
+    tb_vcert_weigh_key(cert);
     cert->sig_weak = sig_weak(x);
     return 0;
 }
 
+static int decode(struct tb_span der, X509 **out)
+{
+    const unsigned char *p = der.p;
+
+    *out = d2i_X509(NULL, &p, (long)der.len);
+    if (*out != NULL && p == der.p + der.len)
+        return 0;
+    X509_free(*out);
+    *out = NULL;
+    return TB_E_FORMAT;
+}
+
+int tb_vcert_parse_full(struct tb_vcert *cert, const void *der, size_t len)
+{
+    X509 *x;
+    int r;
+
+    *cert = (struct tb_vcert){0};
+    if (len > TABARD_CERT_MAX)
+        return TB_E_LIMIT;
+    if (der == NULL || len == 0 || decode(tb_span_of(der, len), &x) < 0)
+        return TB_E_FORMAT;
+    r = tb_vcert_init(cert, x);
+    X509_free(x);
+    return r;
+}
+
 int tb_vcert_parse(struct tb_vcert *cert, const void *der, size_t len)
 {
-    const unsigned char *p = der;
-    X509 *x;
     int r;
 
     *cert = (struct tb_vcert){0};
@@ -257,11 +189,18 @@ int tb_vcert_parse(struct tb_vcert *cert, const void *der, size_t len)
         return TB_E_LIMIT;
     if (der == NULL || len == 0)
         return TB_E_FORMAT;
-    x = d2i_X509(NULL, &p, (long)len);
-    if (x == NULL)
-        return TB_E_FORMAT;
-    r = p == (const unsigned char *)der + len ? tb_vcert_init(cert, x) : TB_E_FORMAT;
-    X509_free(x);
+    r = tb_vcert_read(cert, tb_span_of(der, len));
+    return r == 0 || r == TB_E_NOMEM ? r : tb_vcert_parse_full(cert, der, len);
+}
+
+int tb_vcert_load(struct tb_vcert *cert)
+{
+    int r;
+
+    if (cert->x != NULL)
+        return 0;
+    if ((r = decode(cert->der, &cert->x)) == 0)
+        X509_check_purpose(cert->x, -1, 0); /* NAME_CONSTRAINTS_check reads what this caches, and asks for nothing */
     return r;
 }
 
@@ -269,7 +208,14 @@ void tb_vcert_clear(struct tb_vcert *cert)
 {
     NAME_CONSTRAINTS_free(cert->constraints);
     AUTHORITY_KEYID_free(cert->akid);
+    ASN1_OCTET_STRING_free(cert->skid);
     GENERAL_NAMES_free(cert->san);
+    if (cert->lean) {
+        X509_NAME_free(cert->subject);
+        X509_NAME_free(cert->issuer);
+        ASN1_INTEGER_free(cert->serial);
+        EVP_PKEY_free(cert->key);
+    }
     X509_free(cert->x);
     *cert = (struct tb_vcert){0};
 }
@@ -279,14 +225,42 @@ bool tb_vcert_same(const struct tb_vcert *a, const struct tb_vcert *b)
     return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
 }
 
+/* authorityCertIssuer names the issuer of the issuer (RFC 5280 section 4.2.1.1); forms but directoryName say nothing.
+ */
+static bool issuer_name_fits(const struct tb_vcert *issuer, const GENERAL_NAMES *names)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+        if (name->type == GEN_DIRNAME)
+            return X509_NAME_cmp(name->d.directoryName, issuer->issuer) == 0;
+    }
+    return true;
+}
+
+bool tb_vcert_akid_fits(const struct tb_vcert *issuer, const AUTHORITY_KEYID *akid)
+{
+    if (akid == NULL)
+        return true;
+    if (akid->keyid != NULL && issuer->skid != NULL && ASN1_OCTET_STRING_cmp(akid->keyid, issuer->skid) != 0)
+        return false;
+    if (akid->serial != NULL && ASN1_INTEGER_cmp(akid->serial, issuer->serial) != 0)
+        return false;
+    return issuer_name_fits(issuer, akid->issuer);
+}
+
 /* An identifier that contradicts the issuer's makes it another CA of the same name, as in OpenSSL. */
 bool tb_vcert_issued(const struct tb_vcert *issuer, const struct tb_vcert *cert)
 {
-    X509_NAME *name = X509_get_subject_name(issuer->x);
+    return X509_NAME_entry_count(issuer->subject) > 0 && X509_NAME_cmp(issuer->subject, cert->issuer) == 0 &&
+           tb_vcert_akid_fits(issuer, cert->akid);
+}
 
-    if (X509_NAME_entry_count(name) == 0 || X509_NAME_cmp(name, X509_get_issuer_name(cert->x)) != 0)
+bool tb_vcert_signed_by(const struct tb_vcert *cert, const struct tb_vcert *issuer)
+{
+    if (issuer->key == NULL)
         return false;
-    return cert->akid == NULL || X509_check_akid(issuer->x, cert->akid) == X509_V_OK;
+    return cert->lean ? tb_vcert_lean_verify(cert, issuer->key) : X509_verify(cert->x, issuer->key) == 1;
 }
 
 void tb_eku_text(char *out, size_t cap, const struct tb_vcert *cert)

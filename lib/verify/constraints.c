@@ -58,11 +58,12 @@ bool tb_rules_names(const struct tb_vcert *ca, int ca_depth, const struct tb_vce
         return true;
     snprintf(expected, sizeof(expected), "names that the CA at depth %d may certify", ca_depth);
     if (r == X509_V_OK || r == X509_V_ERR_PERMITTED_VIOLATION || r == X509_V_ERR_EXCLUDED_VIOLATION)
-        tb_fault_set(fault, TABARD_R_NAME_CONSTRAINT, depth == 0 ? "leaf" : "intermediate", depth, cert->x, expected,
+        tb_fault_set(fault, TABARD_R_NAME_CONSTRAINT, depth == 0 ? "leaf" : "intermediate", depth, cert->subject,
+                     expected,
                      r == X509_V_ERR_PERMITTED_VIOLATION ? "a name outside the permitted subtrees"
                                                          : "a name inside an excluded subtree");
     else
-        tb_fault_set(fault, TABARD_R_NAME_CONSTRAINT_UNKNOWN, "intermediate", ca_depth, ca->x,
+        tb_fault_set(fault, TABARD_R_NAME_CONSTRAINT_UNKNOWN, "intermediate", ca_depth, ca->subject,
                      "constraints of forms that are understood", X509_verify_cert_error_string(r));
     return false;
 }

@@ -155,6 +155,7 @@ static bool names_share_uri(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
 static bool point_covers(const struct tb_vcrl *crl, const struct tb_vcert *cert)
 {
     const DIST_POINT_NAME *want = crl->idp != NULL ? crl->idp->distpoint : NULL;
+    const unsigned char *p = cert->crl_points.p;
     CRL_DIST_POINTS *points;
     bool covers = false;
 
@@ -162,7 +163,7 @@ static bool point_covers(const struct tb_vcrl *crl, const struct tb_vcert *cert)
         return true;
     if (want->type != 0)
         return false;
-    points = X509_get_ext_d2i(cert->x, NID_crl_distribution_points, NULL, NULL);
+    points = cert->crl_points.len > 0 ? d2i_CRL_DIST_POINTS(NULL, &p, (long)cert->crl_points.len) : NULL;
     for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT *dp = sk_DIST_POINT_value(points, i);
 
@@ -181,7 +182,7 @@ static bool crl_signed_by(struct tb_vcrl *crl, const struct tb_vcert *issuer)
     if (atomic_load_explicit(&crl->verified, memory_order_acquire) == 2 &&
         memcmp(crl->spki, issuer->spki, sizeof(crl->spki)) == 0)
         return true;
-    if (X509_CRL_verify(crl->crl, X509_get0_pubkey(issuer->x)) != 1)
+    if (X509_CRL_verify(crl->crl, issuer->key) != 1)
         return false;
     if (atomic_compare_exchange_strong(&crl->verified, &expected, 1)) {
         memcpy(crl->spki, issuer->spki, sizeof(crl->spki));
@@ -192,8 +193,7 @@ static bool crl_signed_by(struct tb_vcrl *crl, const struct tb_vcert *issuer)
 
 static bool crl_of(const struct tb_vcrl *crl, const struct tb_vcert *issuer)
 {
-    return X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), X509_get_subject_name(issuer->x)) == 0 &&
-           (crl->akid == NULL || X509_check_akid(issuer->x, crl->akid) == X509_V_OK);
+    return X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), issuer->subject) == 0 && tb_vcert_akid_fits(issuer, crl->akid);
 }
 
 static bool strong_digest(X509_CRL *crl)
@@ -217,7 +217,7 @@ static enum tabard_reason crl_judge(struct tb_vcrl *crl, const struct tb_vcert *
         !crl_signed_by(crl, issuer))
         return TABARD_R_CRL_INVALID;
     /* Even a stale list tells the truth about what it lists. */
-    if (X509_CRL_get0_by_cert(crl->crl, &rev, cert->x) != 0)
+    if (X509_CRL_get0_by_serial(crl->crl, &rev, cert->serial) != 0)
         return TABARD_R_REVOKED;
     if (now < crl->this_update)
         return TABARD_R_CRL_FUTURE;
@@ -236,13 +236,13 @@ static void crl_blame(struct tb_fault *fault, enum tabard_reason reason, const s
         memcpy(seen + 11, crl->no_next ? "absent" : stamp, strlen(crl->no_next ? "absent" : stamp) + 1);
     }
     if (reason == TABARD_R_REVOKED) {
-        tb_fault_set(fault, reason, depth == 0 ? "leaf" : "intermediate", depth, cert->x, "a certificate not revoked",
-                     "its serial number in its issuer's CRL");
+        tb_fault_set(fault, reason, depth == 0 ? "leaf" : "intermediate", depth, cert->subject,
+                     "a certificate not revoked", "its serial number in its issuer's CRL");
         return;
     }
     tb_fault_time(stamp, now);
-    tb_fault_set(fault, reason, "crl", depth, cert->x, "a valid CRL of the issuer, current at the time asked about",
-                 seen);
+    tb_fault_set(fault, reason, "crl", depth, cert->subject,
+                 "a valid CRL of the issuer, current at the time asked about", seen);
 }
 
 bool tb_crls_check(const struct tabard_crls *crls, const struct tb_vcert *cert, const struct tb_vcert *issuer,

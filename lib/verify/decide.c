@@ -76,7 +76,7 @@ static bool find_path(const struct tabard_request *req, const struct tb_vcert *c
 /* The common name, when an entry lists it: only to tell people what they ran into. */
 static bool cn_listed(const struct tb_vrules *rules, const struct tb_vcert *leaf, struct tb_vname *out)
 {
-    X509_NAME *subject = X509_get_subject_name(leaf->x);
+    X509_NAME *subject = leaf->subject;
     int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     const ASN1_STRING *cn = at >= 0 ? X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)) : NULL;
 
@@ -91,8 +91,8 @@ static bool deny_name(struct tabard_decision *decision, const struct tb_vcert *l
 {
     bool of_leaf = reason != TABARD_R_ACCOUNT_AMBIGUOUS && reason != TABARD_R_ENTRY_ENDED;
 
-    tb_fault_set(&decision->fault, reason, of_leaf ? "leaf" : "policy", of_leaf ? 0 : -1, of_leaf ? leaf->x : NULL,
-                 expected, seen);
+    tb_fault_set(&decision->fault, reason, of_leaf ? "leaf" : "policy", of_leaf ? 0 : -1,
+                 of_leaf ? leaf->subject : NULL, expected, seen);
     if (name != NULL)
         tb_vname_text(decision->fault.name, name);
     return false;
@@ -239,8 +239,31 @@ static int compare_certs(const void *a, const void *b)
     return memcmp(((const struct tb_vcert *)a)->digest, ((const struct tb_vcert *)b)->digest, TB_DIGEST_LEN);
 }
 
-static bool parse_chain(const struct tabard_cert *chain, size_t num, struct tb_vcert **out,
-                        struct tabard_decision *decision)
+static bool constrained(const struct tabard_anchors *anchors, const struct tb_vcert *certs, size_t num)
+{
+    for (size_t i = 0; i < num; i++)
+        if (certs[i].constraints != NULL)
+            return true;
+    for (size_t i = 0; anchors != NULL && i < anchors->num; i++)
+        if (anchors->list[i].cert.constraints != NULL)
+            return true;
+    return false;
+}
+
+/* OpenSSL judges name constraints, over its own objects: made once, not once for each path. */
+static int load_constrained(const struct tabard_anchors *anchors, struct tb_vcert *certs, size_t num)
+{
+    int r = 0;
+
+    if (!constrained(anchors, certs, num))
+        return 0;
+    for (size_t i = 0; i < num && r == 0; i++)
+        r = tb_vcert_load(&certs[i]);
+    return r;
+}
+
+static bool parse_chain(const struct tabard_anchors *anchors, const struct tabard_cert *chain, size_t num,
+                        struct tb_vcert **out, struct tabard_decision *decision)
 {
     struct tb_vcert *certs;
     char seen[64];
@@ -263,6 +286,10 @@ static bool parse_chain(const struct tabard_cert *chain, size_t num, struct tb_v
         return tb_decision_deny(decision, r == TB_E_LIMIT ? TABARD_R_CHAIN_TOO_LONG : TABARD_R_CERTIFICATE_MALFORMED,
                                 i == 0 ? "leaf" : "intermediate", "a certificate of at most 65536 octets", seen);
     }
+    if (load_constrained(anchors, certs, num) < 0) {
+        clear_chain(certs, num);
+        return tb_decision_deny(decision, TABARD_R_CERTIFICATE_MALFORMED, "request", "certificates", "something else");
+    }
     qsort(certs + 1, num - 1, sizeof(*certs), compare_certs);
     *out = certs;
     return true;
@@ -280,7 +307,7 @@ bool tabard_decide(const struct tabard_request *request, const struct tabard_cer
     if (tb_request_read(request, true, &req) < 0)
         return tb_decision_deny(out, TABARD_R_ARGUMENT, "request", "a complete request",
                                 "a member is missing or wrong");
-    if (!parse_chain(chain, num, &certs, out))
+    if (!parse_chain(req.anchors, chain, num, &certs, out))
         return false;
     ok = tb_decide_certs(&req, certs, num, out);
     clear_chain(certs, num);
@@ -303,7 +330,7 @@ void tabard_chain_check(const struct tabard_request *request, const struct tabar
         tb_decision_deny(decision, TABARD_R_ARGUMENT, "request", "a complete request", "a member is missing or wrong");
         return;
     }
-    if (!parse_chain(chain, num, &certs, decision))
+    if (!parse_chain(req.anchors, chain, num, &certs, decision))
         return;
     tb_decision_deny(decision, TABARD_R_CHAIN_SOUND, "", "", "");
     if (find_path(&req, certs, num, &issuers, &eku, &decision->fault) &&

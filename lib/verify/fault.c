@@ -39,7 +39,7 @@ void tb_fault_clear(struct tb_fault *fault)
     fault->subject[0] = fault->name[0] = fault->expected[0] = fault->seen[0] = '\0';
 }
 
-static void subject_text(char *out, size_t cap, const X509 *cert)
+static void subject_text(char *out, size_t cap, const X509_NAME *subject)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *p = NULL;
@@ -47,7 +47,7 @@ static void subject_text(char *out, size_t cap, const X509 *cert)
 
     out[0] = '\0';
     /* RFC 4514, with everything outside ASCII escaped by OpenSSL and once more by us. */
-    if (bio != NULL && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0 &&
+    if (bio != NULL && X509_NAME_print_ex(bio, subject, 0, XN_FLAG_RFC2253) >= 0 &&
         (n = BIO_get_mem_data(bio, &p)) > 0) {
         size_t len = (size_t)n;
 
@@ -61,15 +61,15 @@ static void subject_text(char *out, size_t cap, const X509 *cert)
     BIO_free(bio);
 }
 
-void tb_fault_set(struct tb_fault *fault, enum tabard_reason reason, const char *object, int depth, const X509 *cert,
-                  const char *expected, const char *seen)
+void tb_fault_set(struct tb_fault *fault, enum tabard_reason reason, const char *object, int depth,
+                  const X509_NAME *subject, const char *expected, const char *seen)
 {
     tb_fault_clear(fault);
     fault->reason = reason;
     fault->object = object;
     fault->depth = depth;
-    if (cert != NULL)
-        subject_text(fault->subject, sizeof(fault->subject), cert);
+    if (subject != NULL)
+        subject_text(fault->subject, sizeof(fault->subject), subject);
     snprintf(fault->expected, sizeof(fault->expected), "%s", expected);
     snprintf(fault->seen, sizeof(fault->seen), "%s", seen);
 }

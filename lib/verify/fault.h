@@ -23,9 +23,9 @@ struct tb_fault {
 /* Printable ASCII of outside bytes: the rest as \xHH, "..." at the end of what does not fit. */
 void tb_fault_escape(char *out, size_t cap, struct tb_span in);
 void tb_fault_clear(struct tb_fault *fault);
-/* cert may be NULL; expected and seen are plain text already. */
-void tb_fault_set(struct tb_fault *fault, enum tabard_reason reason, const char *object, int depth, const X509 *cert,
-                  const char *expected, const char *seen);
+/* subject (of the certificate at fault) may be NULL; expected and seen are plain text already. */
+void tb_fault_set(struct tb_fault *fault, enum tabard_reason reason, const char *object, int depth,
+                  const X509_NAME *subject, const char *expected, const char *seen);
 /* "2026-11-23T22:16:00Z". */
 void tb_fault_time(char out[static 24], int64_t t);
 

@@ -154,7 +154,7 @@ static void keep_worst(struct tb_fault *fault, enum tabard_reason reason, const 
     if (fault->reason != TABARD_R_ALLOWED &&
         (fault->reason < reason || (fault->reason == reason && strcmp(fault->seen, seen) <= 0)))
         return;
-    tb_fault_set(fault, reason, "leaf", 0, leaf->x, "subject alternative names without fault", seen);
+    tb_fault_set(fault, reason, "leaf", 0, leaf->subject, "subject alternative names without fault", seen);
     snprintf(fault->name, sizeof(fault->name), "%s", seen);
 }
 
@@ -166,7 +166,7 @@ bool tb_vnames_read(const struct tb_vcert *leaf, struct tb_vname **out, size_t *
     *out_num = 0;
     tb_fault_clear(fault);
     if (num <= 0 || num > TABARD_SANS_MAX) {
-        tb_fault_set(fault, num <= 0 ? TABARD_R_SAN_ABSENT : TABARD_R_SAN_TOO_MANY, "leaf", 0, leaf->x,
+        tb_fault_set(fault, num <= 0 ? TABARD_R_SAN_ABSENT : TABARD_R_SAN_TOO_MANY, "leaf", 0, leaf->subject,
                      "1 to 100 subject alternative names", num <= 0 ? "none" : "more");
         return false;
     }

@@ -49,7 +49,7 @@ static void note_plain(struct search *s, enum rank rank, enum tabard_reason reas
 
     if (rank <= s->rank)
         return;
-    tb_fault_set(&fault, reason, depth == 0 ? "leaf" : "intermediate", depth, cert->x, expected, seen);
+    tb_fault_set(&fault, reason, depth == 0 ? "leaf" : "intermediate", depth, cert->subject, expected, seen);
     note(s, rank, &fault);
 }
 
@@ -84,7 +84,7 @@ static bool signature_good(struct search *s, const struct tb_vcert *issuer)
                    "more candidates for issuers");
         return false;
     }
-    v.good = X509_verify(child->x, X509_get0_pubkey(issuer->x)) == 1;
+    v.good = tb_vcert_signed_by(child, issuer);
     s->verified[s->num_verified++] = v;
     if (!v.good)
         note_plain(s, RANK_SIGNATURE, TABARD_R_SIGNATURE, (int)s->num - 1, child,
@@ -110,9 +110,8 @@ static bool step_sound(struct search *s, const struct tb_vcert *issuer, bool anc
 static bool on_path(const struct search *s, const struct tb_vcert *cert)
 {
     for (size_t i = 0; i < s->num; i++)
-        if (tb_vcert_same(s->path[i], cert) ||
-            (memcmp(s->path[i]->spki, cert->spki, TB_DIGEST_LEN) == 0 &&
-             X509_NAME_cmp(X509_get_subject_name(s->path[i]->x), X509_get_subject_name(cert->x)) == 0))
+        if (tb_vcert_same(s->path[i], cert) || (memcmp(s->path[i]->spki, cert->spki, TB_DIGEST_LEN) == 0 &&
+                                                X509_NAME_cmp(s->path[i]->subject, cert->subject) == 0))
             return true;
     return false;
 }
@@ -136,7 +135,7 @@ static void try_anchor(struct search *s, const struct tb_anchor *anchor)
     if ((anchor->roles & TABARD_ROLE_BIT(s->in->role)) == 0) {
         if (!signature_good(s, &anchor->cert))
             return;
-        tb_fault_set(&fault, TABARD_R_ANCHOR_OTHER_ROLE, "anchor", (int)s->num, anchor->cert.x,
+        tb_fault_set(&fault, TABARD_R_ANCHOR_OTHER_ROLE, "anchor", (int)s->num, anchor->cert.subject,
                      s->in->role == TABARD_ROLE_CLIENT ? "an anchor for clients" : "an anchor for servers",
                      s->in->role == TABARD_ROLE_CLIENT ? "one for servers only" : "one for clients only");
         note(s, RANK_OTHER_ROLE, &fault);

@@ -23,8 +23,8 @@ static bool check_time(const struct tb_path_input *in, const struct tb_vcert *ce
     tb_fault_time(limit, early ? cert->not_before : cert->not_after);
     snprintf(expected, sizeof(expected), "valid at %s", now);
     snprintf(seen, sizeof(seen), "%s %s", early ? "notBefore" : "notAfter", limit);
-    tb_fault_set(fault, early ? TABARD_R_NOT_YET_VALID : TABARD_R_EXPIRED, object_at(depth, anchor), depth, cert->x,
-                 expected, seen);
+    tb_fault_set(fault, early ? TABARD_R_NOT_YET_VALID : TABARD_R_EXPIRED, object_at(depth, anchor), depth,
+                 cert->subject, expected, seen);
     return false;
 }
 
@@ -35,22 +35,22 @@ static bool check_shape(const struct tb_path_input *in, const struct tb_vcert *c
     const char *object = object_at(depth, anchor);
 
     if (cert->bad != TABARD_R_ALLOWED) {
-        tb_fault_set(fault, cert->bad, object, depth, cert->x, "a certificate as RFC 5280 has it", cert->bad_what);
+        tb_fault_set(fault, cert->bad, object, depth, cert->subject, "a certificate as RFC 5280 has it",
+                     cert->bad_what);
         return false;
     }
     if (!anchor && !cert->v3) {
-        tb_fault_set(fault, TABARD_R_VERSION, object, depth, cert->x, "version 3", "an earlier version");
+        tb_fault_set(fault, TABARD_R_VERSION, object, depth, cert->subject, "version 3", "an earlier version");
         return false;
     }
     if (cert->key_weak) {
-        tb_fault_set(fault, TABARD_R_KEY_WEAK, object, depth, cert->x,
+        tb_fault_set(fault, TABARD_R_KEY_WEAK, object, depth, cert->subject,
                      "RSA of 2048 to 8192 bits, a curve of 256 bits and more, Ed25519, Ed448", "another key");
         return false;
     }
     if (!anchor && cert->sig_weak) {
-        tb_fault_set(fault, TABARD_R_SIGNATURE_WEAK, object, depth, cert->x,
-                     "RSA or ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519, Ed448",
-                     OBJ_nid2ln(X509_get_signature_nid(cert->x)));
+        tb_fault_set(fault, TABARD_R_SIGNATURE_WEAK, object, depth, cert->subject,
+                     "RSA or ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519, Ed448", OBJ_nid2ln(cert->sig_nid));
         return false;
     }
     return check_time(in, cert, anchor, depth, fault);
@@ -64,11 +64,11 @@ bool tb_rules_leaf(const struct tb_path_input *in, const struct tb_vcert *leaf, 
     if (!check_shape(in, leaf, false, 0, fault))
         return false;
     if (leaf->ca) {
-        tb_fault_set(fault, TABARD_R_LEAF_IS_CA, "leaf", 0, leaf->x, "an end entity", "basicConstraints with cA");
+        tb_fault_set(fault, TABARD_R_LEAF_IS_CA, "leaf", 0, leaf->subject, "an end entity", "basicConstraints with cA");
         return false;
     }
     if (leaf->has_ku && (leaf->ku & (in->role == TABARD_ROLE_CLIENT ? client : server)) == 0) {
-        tb_fault_set(fault, TABARD_R_KEY_USAGE, "leaf", 0, leaf->x, "digitalSignature or keyAgreement",
+        tb_fault_set(fault, TABARD_R_KEY_USAGE, "leaf", 0, leaf->subject, "digitalSignature or keyAgreement",
                      "a keyUsage without them");
         return false;
     }
@@ -84,12 +84,12 @@ bool tb_rules_issuer(const struct tb_path_input *in, const struct tb_vcert *ca, 
         return false;
     /* An anchor of version 1 has no extensions to ask; the caller vouches for it. */
     if (!ca->ca && (!anchor || ca->v3)) {
-        tb_fault_set(fault, TABARD_R_NOT_A_CA, object, depth, ca->x, "basicConstraints with cA",
+        tb_fault_set(fault, TABARD_R_NOT_A_CA, object, depth, ca->subject, "basicConstraints with cA",
                      ca->has_basic ? "basicConstraints without cA" : "no basicConstraints");
         return false;
     }
     if (ca->has_ku && (ca->ku & X509v3_KU_KEY_CERT_SIGN) == 0) {
-        tb_fault_set(fault, TABARD_R_KEY_USAGE, object, depth, ca->x, "keyCertSign", "a keyUsage without it");
+        tb_fault_set(fault, TABARD_R_KEY_USAGE, object, depth, ca->subject, "keyCertSign", "a keyUsage without it");
         return false;
     }
     return true;
@@ -107,8 +107,8 @@ static bool check_path_length(const struct tb_vcert *const *path, size_t num, st
 
             snprintf(expected, sizeof(expected), "at most %ld CA certificates below", path[i]->pathlen);
             snprintf(seen, sizeof(seen), "%ld", below);
-            tb_fault_set(fault, TABARD_R_PATH_LENGTH, object_at((int)i, i + 1 == num), (int)i, path[i]->x, expected,
-                         seen);
+            tb_fault_set(fault, TABARD_R_PATH_LENGTH, object_at((int)i, i + 1 == num), (int)i, path[i]->subject,
+                         expected, seen);
             return false;
         }
         if (!path[i]->self_issued)
@@ -156,7 +156,7 @@ bool tb_rules_eku(enum tabard_role role, const struct tb_vcert *const *path, siz
         if (reason == TABARD_R_ALLOWED)
             continue;
         tb_eku_text(seen, sizeof(seen), path[i]);
-        tb_fault_set(fault, reason, object_at((int)i, anchor), (int)i, path[i]->x,
+        tb_fault_set(fault, reason, object_at((int)i, anchor), (int)i, path[i]->subject,
                      role == TABARD_ROLE_CLIENT ? "clientAuth" : "serverAuth", seen);
         return false;
     }
