@@ -10,6 +10,7 @@
 #include "ca/judge/flight.h"
 #include "ca/judge/log.h"
 #include "ca/judge/profiles.h"
+#include "ca/operation.h"
 
 /* Counters since start. */
 struct tb_judge_counters {
@@ -44,7 +45,8 @@ int tb_judge_on_finalize(struct tb_child *child, struct tb_channel *ch, const st
 int tb_judge_on_signed(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_sync(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
-/* Answer of the control socket: state of signer and log, as JSON. */
+/* Operations of the control socket: control.c has their table. */
+bool tb_judge_do_judge(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json);
 /* The keyholder's edge is up again: ask anew for whatever it has not answered. */
 void tb_judge_resend(struct tb_judge *j);

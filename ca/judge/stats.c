@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 
-#include "lib/base/log.h"
 #include "lib/ipc/msg_stats.h"
-#include "lib/json/json.h"
 
 struct row {
     const char *name;
@@ -52,28 +50,17 @@ int tb_judge_on_stats(struct tb_child *child, struct tb_channel *ch, const struc
     return 0;
 }
 
-void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json TB_UNUSED)
+bool tb_judge_do_judge(struct tb_child *child, uint32_t id TB_UNUSED, const json_t *req TB_UNUSED, struct tb_jw *jw)
 {
     struct tb_judge *j = child->state;
     struct row row[NUM_ROWS];
-    struct tb_jw jw;
-    int r;
 
     fill(j, row);
-    tb_wr_reset(&j->out);
-    jw = tb_jw_of(&j->out);
-    tb_jw_obj(&jw);
-    tb_jw_key(&jw, "signer");
-    tb_jw_int(&jw, j->state.signer);
-    tb_jw_key(&jw, "epoch");
-    tb_jw_int(&jw, j->state.epoch);
-    for (size_t i = 0; i < NUM_ROWS; i++) {
-        tb_jw_key(&jw, row[i].name);
-        tb_jw_int(&jw, (int64_t)row[i].value);
-    }
-    tb_jw_end_obj(&jw);
-    if ((r = tb_wr_err(&j->out)) == 0)
-        r = tb_channel_send(child->parent, TB_MSG_CONTROL_RSP, id, tb_wr_span(&j->out));
-    if (r < 0)
-        tb_log(TB_LOG_WARN, "answer-not-sent", TB_F("to", "parent"), TB_F("reason", tb_err_text(r)));
+    tb_jw_obj(jw);
+    tb_operation_number(jw, "signer", j->state.signer);
+    tb_operation_number(jw, "epoch", j->state.epoch);
+    for (size_t i = 0; i < NUM_ROWS; i++)
+        tb_operation_number(jw, row[i].name, row[i].value);
+    tb_jw_end_obj(jw);
+    return true;
 }

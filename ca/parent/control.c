@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,9 +22,9 @@
 struct client {
     struct tb_control *control; /* NULL = free place */
     struct bufferevent *bev;
-    struct event *deadline; /* for the front's answer */
-    uint32_t id;            /* of the request to the front; 0 = not asked */
-    bool wrap;              /* the answer is status: it stands beside the processes */
+    struct event *deadline;               /* for the child's answer */
+    uint32_t id;                          /* of the request to the child; 0 = not asked */
+    const struct tb_parent_operation *op; /* what is asked */
     bool answered;
 };
 
@@ -152,36 +153,43 @@ static void answer_status(struct client *c, struct tb_span front)
     tb_wr_clear(&wr);
 }
 
-static void without_front(struct client *c)
+static void unanswered(struct client *c)
 {
-    if (c->wrap)
+    char why[64];
+
+    if (c->op->wrap) {
         answer_status(c, tb_span_str("null"));
-    else
-        answer_error(c, "the front does not answer");
+        return;
+    }
+    snprintf(why, sizeof(why), "the %s does not answer", tb_role_name(c->op->role));
+    answer_error(c, why);
 }
 
-void tb_control_front_gone(struct tb_parent *p)
+void tb_control_gone(struct tb_parent *p, enum tb_role role)
 {
-    for (size_t i = 0; p->control != NULL && i < TB_CONTROL_CLIENTS_MAX; i++)
-        if (p->control->clients[i].control != NULL && p->control->clients[i].id != 0)
-            without_front(&p->control->clients[i]);
+    for (size_t i = 0; p->control != NULL && i < TB_CONTROL_CLIENTS_MAX; i++) {
+        struct client *c = &p->control->clients[i];
+
+        if (c->control != NULL && c->id != 0 && c->op->role == role)
+            unanswered(c);
+    }
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    without_front(arg);
+    unanswered(arg);
 }
 
-void tb_control_answer(struct tb_parent *p, uint32_t id, struct tb_span json)
+void tb_control_answer(struct tb_parent *p, enum tb_role role, uint32_t id, struct tb_span json)
 {
     for (size_t i = 0; p->control != NULL && id != 0 && i < TB_CONTROL_CLIENTS_MAX; i++) {
         struct client *c = &p->control->clients[i];
 
-        if (c->control == NULL || c->id != id)
+        if (c->control == NULL || c->id != id || c->op->role != role)
             continue;
-        if (c->wrap)
+        if (c->op->wrap)
             answer_status(c, json);
         else
             answer(c, json);
@@ -189,46 +197,35 @@ void tb_control_answer(struct tb_parent *p, uint32_t id, struct tb_span json)
     }
 }
 
-static void ask_front(struct client *c, struct tb_span request)
+static void ask(struct client *c, struct tb_span request)
 {
     struct timeval deadline = {.tv_sec = TB_CONTROL_ANSWER_S};
     struct tb_control *control = c->control;
-    struct tb_proc *front = &control->parent->proc[TB_ROLE_FRONT];
+    struct tb_proc *proc = &control->parent->proc[c->op->role];
 
     if (++control->last_id == 0)
         control->last_id = 1;
     c->id = control->last_id;
-    if (!front->ready || front->ch == NULL || event_add(c->deadline, &deadline) < 0 ||
-        tb_channel_send(front->ch, TB_MSG_CONTROL_REQ, c->id, request) < 0)
-        without_front(c);
+    if (!proc->ready || proc->ch == NULL || event_add(c->deadline, &deadline) < 0 ||
+        tb_channel_send(proc->ch, TB_MSG_CONTROL_REQ, c->id, request) < 0)
+        unanswered(c);
 }
-
-/* What the front answers; everything else is refused here. */
-static const struct {
-    const char *cmd;
-    bool wrap;
-} commands[] = {{"status", true}, {"list", false}, {"show", false}};
 
 static void handle(struct client *c, struct tb_span request)
 {
     json_t *obj = NULL;
     struct tb_span cmd;
-    size_t i = TB_ARRAY_LEN(commands);
 
     if (tb_json_parse(request, TB_CONTROL_REQ_MAX, &obj) < 0) {
         answer_error(c, "the request is not one JSON object");
         return;
     }
     if (tb_json_str(obj, "cmd", 32, &cmd) == 0)
-        for (i = 0; i < TB_ARRAY_LEN(commands); i++)
-            if (tb_span_eq_str(cmd, commands[i].cmd))
-                break;
-    if (i < TB_ARRAY_LEN(commands)) {
-        c->wrap = commands[i].wrap;
-        ask_front(c, request);
-    } else {
+        c->op = tb_parent_operation(cmd);
+    if (c->op != NULL)
+        ask(c, request);
+    else
         answer_error(c, "unknown command");
-    }
     json_decref(obj);
 }
 

@@ -21,7 +21,7 @@
 #define TB_LISTEN_BACKLOG      1024
 #define TB_CONTROL_CLIENTS_MAX 8
 #define TB_CONTROL_READ_S      5  /* a client's request */
-#define TB_CONTROL_ANSWER_S    10 /* the front's answer, and writing it */
+#define TB_CONTROL_ANSWER_S    10 /* a child's answer, and writing it */
 
 struct tb_control;
 
@@ -122,11 +122,20 @@ int tb_parent_state_check(const struct tb_config *cfg) TB_MUST_USE;
 void tb_notify_init(void); /* takes NOTIFY_SOCKET out of the environment */
 void tb_notify(const char *fmt, ...) TB_PRINTF(1, 2);
 
+/* operation.c */
+struct tb_parent_operation {
+    const char *name;
+    enum tb_role role; /* who answers it */
+    bool wrap;         /* the answer stands beside the processes, which the parent knows */
+};
+const struct tb_parent_operation *tb_parent_operation(struct tb_span name); /* NULL: there is none */
+
 /* control.c */
 int tb_control_open(struct tb_parent *p) TB_MUST_USE;
 void tb_control_close(struct tb_parent *p);
-void tb_control_answer(struct tb_parent *p, uint32_t id, struct tb_span json); /* from the front */
-void tb_control_front_gone(struct tb_parent *p);                               /* nobody waits for it */
+/* From a child; what nobody asked it goes nowhere. */
+void tb_control_answer(struct tb_parent *p, enum tb_role role, uint32_t id, struct tb_span json);
+void tb_control_gone(struct tb_parent *p, enum tb_role role); /* nobody waits for this child */
 /* "processes" as a JSON array. */
 void tb_control_processes(struct tb_wr *wr, const struct tb_parent *p);
 

@@ -39,9 +39,7 @@ static int child_message(struct tb_channel *ch, const struct tb_msg *m, void *ar
 
     (void)ch;
     if (m->type == TB_MSG_CONTROL_RSP) {
-        /* Only the front is asked; what others say unasked goes nowhere. */
-        if (proc->role == TB_ROLE_FRONT)
-            tb_control_answer(proc->parent, m->id, m->body);
+        tb_control_answer(proc->parent, proc->role, m->id, m->body);
         return 0;
     }
     if ((r = tb_msg_ready_read(m->body, &ready)) < 0)
@@ -64,8 +62,7 @@ static void child_closed(struct tb_channel *ch, int err, void *arg)
     tb_channel_free(ch);
     proc->ch = NULL;
     proc->ready = false;
-    if (proc->role == TB_ROLE_FRONT)
-        tb_control_front_gone(proc->parent);
+    tb_control_gone(proc->parent, proc->role);
     if (err != TB_E_CLOSED && proc->pid > 0) {
         tb_log(TB_LOG_ERROR, "bad-child", TB_F("process", tb_role_name(proc->role)), TB_F("reason", tb_err_text(err)));
         kill(proc->pid, SIGKILL);

@@ -128,8 +128,7 @@ static void ended(struct tb_parent *p, struct tb_proc *proc, int wstatus)
     proc->ch = NULL;
     proc->pid = 0;
     proc->ready = false;
-    if (proc->role == TB_ROLE_FRONT)
-        tb_control_front_gone(p);
+    tb_control_gone(p, proc->role);
     if (draining)
         tb_parent_drain_next(p);
     else if (!p->announced) /* a first start that fails is for the operator, not for another try */

@@ -136,6 +136,7 @@ const struct tb_child_role tb_validator_role = {
     .setup = validator_setup,
     .peer_down = validator_peer_down,
     .drain = validator_drain,
+    .control = tb_validator_control,
     .teardown = validator_teardown,
     .handlers = handlers,
 };

@@ -11,6 +11,7 @@
 #include "ca/validator/caa_lookup.h"
 #include "ca/validator/challenge.h"
 #include "lib/ipc/msg_validate.h"
+#include "lib/json/json.h"
 
 #define TB_VALIDATION_BUCKETS  1024 /* a power of two */
 #define TB_VALIDATION_POOL_MAX 64
@@ -79,5 +80,9 @@ int tb_validator_send_statements(struct tb_validator *v, const struct tb_validat
 
 /* stats.c */
 int tb_validator_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+
+/* Operations of the control socket: control.c has their table. */
+bool tb_validator_do_validator(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
+void tb_validator_control(struct tb_child *child, uint32_t id, struct tb_span json);
 
 #endif

@@ -72,6 +72,15 @@ static void fake_control(struct tb_child *child, uint32_t id, struct tb_span jso
         tb_child_exit(child);
 }
 
+/* The judge says whom it takes itself for. */
+static void fake_judge_control(struct tb_child *child, uint32_t id, struct tb_span json)
+{
+    const char *text = tb_span_eq_str(json, "{\"cmd\":\"judge\"}") ? "{\"who\":\"judge\"}" : "{\"error\":\"misled\"}";
+
+    if (tb_channel_send(child->parent, TB_MSG_CONTROL_RSP, id, tb_span_str(text)) < 0)
+        tb_child_exit(child);
+}
+
 static tb_msg_handler_fn *const fake_handlers[TB_MSG__COUNT] = {
     [TB_MSG_STATS_REQ] = fake_stats_req,
     [TB_MSG_STATS_RSP] = fake_stats_rsp,
@@ -87,6 +96,8 @@ static int be_child(const char *name)
 
     if (role.role == TB_ROLE_FRONT)
         role.control = fake_control;
+    if (role.role == TB_ROLE_JUDGE)
+        role.control = fake_judge_control;
     return tb_child_run(&role, 3);
 }
 
@@ -325,6 +336,19 @@ static void stops_clean_and_leaves_nobody(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void a_request_goes_to_the_process_that_answers_it(void **state)
+{
+    struct ca *ca = *state;
+    json_t *judge, *validator;
+
+    judge = ask(ca, "{\"cmd\":\"judge\"}");
+    assert_string_equal(json_string_value(json_object_get(judge, "who")), "judge");
+    validator = ask(ca, "{\"cmd\":\"validator\"}");
+    assert_string_equal(json_string_value(json_object_get(validator, "error")), "this process takes no requests");
+    json_decref(judge);
+    json_decref(validator);
+}
+
 static void children_end_with_a_killed_parent(void **state)
 {
     struct ca *ca = *state;
@@ -444,7 +468,6 @@ static void hangup_starts_a_new_set(void **state)
     write_config(ca, "order_lifetime: 24h", "order_lifetime: 23h");
     kill(ca->pid, SIGHUP);
     usleep(200000);
-    wait_restarted(ca, "judge", 0);
     assert_true(pid_of(ca, "judge") != judge);
     status = ask(ca, "{\"cmd\":\"status\"}");
     assert_int_equal(number(json_object_get(status, "front"), "lifetime"), 23 * 3600);
@@ -529,6 +552,7 @@ int main(int argc, char **argv)
         WITH_CA(too_many_restarts_stop_everything),
         WITH_CA(status_shows_the_sandbox),
         WITH_CA(requests_of_the_front_are_relayed),
+        WITH_CA(a_request_goes_to_the_process_that_answers_it),
         WITH_CA(other_requests_are_refused),
         WITH_CA(the_length_of_a_request_is_limited),
         WITH_CA(the_number_of_clients_is_limited),

@@ -1,0 +1,11 @@
+/* Operations of the control socket that the judge answers. */
+#include "ca/judge/judge.h"
+
+static const struct tb_operation operations[] = {
+    {"judge", tb_judge_do_judge},
+};
+
+void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json)
+{
+    tb_operation_run(child, operations, TB_ARRAY_LEN(operations), id, json);
+}

@@ -1,0 +1,16 @@
+/* What the control socket takes: which child answers it. Everything else is refused here. */
+#include "ca/parent/parent.h"
+
+static const struct tb_parent_operation operations[] = {
+    {.name = "judge", .role = TB_ROLE_JUDGE},         {.name = "list", .role = TB_ROLE_FRONT},
+    {.name = "show", .role = TB_ROLE_FRONT},          {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
+    {.name = "validator", .role = TB_ROLE_VALIDATOR},
+};
+
+const struct tb_parent_operation *tb_parent_operation(struct tb_span name)
+{
+    for (size_t i = 0; i < TB_ARRAY_LEN(operations); i++)
+        if (tb_span_eq_str(name, operations[i].name))
+            return &operations[i];
+    return NULL;
+}
