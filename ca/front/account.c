@@ -4,6 +4,8 @@
 
 #include "ca/front/contacts.h"
 #include "ca/front/front.h"
+#include "ca/front/terms.h"
+#include "ca/front/urls.h"
 #include "lib/acme/url.h"
 #include "lib/base/log.h"
 
@@ -15,6 +17,7 @@ struct account_op {
 
 static void reply_account(struct tb_request *rq, int status, const struct tb_account *a)
 {
+    char orders[TB_URL_MAX + 1];
     struct tb_jw jw = tb_jw_of(tb_reply_body(rq));
 
     tb_account_url(rq->location, rq->front->cfg->base_url, a->first_thumbprint);
@@ -22,10 +25,12 @@ static void reply_account(struct tb_request *rq, int status, const struct tb_acc
     tb_jw_kv(&jw, "status", tb_account_state_name(a->state));
     tb_jw_key(&jw, "contact");
     tb_jw_raw(&jw, tb_span_str(a->contacts));
-    if (a->terms_agreed) {
+    if (a->terms_agreed && tb_terms_agreed(rq->front, a)) {
         tb_jw_key(&jw, "termsOfServiceAgreed");
         tb_jw_bool(&jw, true);
     }
+    tb_url_orders(rq->front, a, orders);
+    tb_jw_kv(&jw, "orders", orders);
     tb_jw_end_obj(&jw);
     tb_reply_json(rq, status);
 }
@@ -132,7 +137,9 @@ static int fill_new(struct tb_request *rq, const json_t *obj)
     if ((r = member_bool(obj, "termsOfServiceAgreed", &a->terms_agreed, &rq->problem)) < 0 ||
         (r = tb_contacts_parse(json_object_get(obj, "contact"), a->contacts, &rq->problem)) < 0)
         return r;
-    if (rq->front->cfg->terms_of_service[0] != '\0' && !a->terms_agreed) {
+    if (a->terms_agreed)
+        tb_terms_agree(rq->front, a);
+    if (!tb_terms_agreed(rq->front, a)) {
         rq->terms_link = true;
         return tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_MALFORMED, "the terms of service must be agreed to");
     }
@@ -165,6 +172,21 @@ static void create(struct tb_request *rq, const json_t *obj)
     store_account(rq, true);
 }
 
+/*
+ * Section 7.3.3 leaves open how a client agrees to a changed text.  Here: as it agreed to the first one, by newAccount
+ * with the key that it has; of all members only this one counts then.
+ */
+static bool agrees_anew(struct tb_request *rq, const json_t *obj)
+{
+    struct tb_account *a = &rq->account;
+
+    if (a->state != TB_ACCOUNT_VALID || tb_terms_agreed(rq->front, a) ||
+        !json_is_true(json_object_get(obj, "termsOfServiceAgreed")))
+        return false;
+    tb_terms_agree(rq->front, a);
+    return true;
+}
+
 void tb_account_new_handle(struct tb_request *rq)
 {
     struct tb_account *a = &rq->account;
@@ -178,7 +200,9 @@ void tb_account_new_handle(struct tb_request *rq)
         return;
     }
     r = tb_store_account_find_key(rq->front->store, tb_jwk_thumbprint(rq->jws.jwk), a);
-    if (r == 0)
+    if (r == 0 && !only && agrees_anew(rq, obj))
+        store_account(rq, false);
+    else if (r == 0)
         reply_existing(rq, a);
     else if (r != TB_E_NOTFOUND)
         tb_reply_failure(rq, r);

@@ -106,6 +106,7 @@ void tb_directory_handle(struct tb_request *rq);
 void tb_nonce_handle(struct tb_request *rq);
 void tb_account_new_handle(struct tb_request *rq);
 void tb_account_handle(struct tb_request *rq);
+void tb_orders_handle(struct tb_request *rq);
 void tb_order_new_handle(struct tb_request *rq);
 void tb_order_handle(struct tb_request *rq);
 void tb_authz_new_handle(struct tb_request *rq);
@@ -113,6 +114,7 @@ void tb_authz_handle(struct tb_request *rq);
 void tb_challenge_handle(struct tb_request *rq);
 void tb_finalize_handle(struct tb_request *rq);
 void tb_certificate_handle(struct tb_request *rq);
+void tb_terms_handle(struct tb_request *rq);
 void tb_metrics_handle(struct tb_request *rq);
 
 #endif

@@ -10,6 +10,7 @@
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
 #include "ca/front/profile.h"
+#include "ca/front/terms.h"
 
 struct new_authz {
     struct tb_request *rq;
@@ -160,7 +161,8 @@ static int prepare(struct new_authz *n, const json_t *obj)
     tb_time_t expires;
     int r;
 
-    if ((r = read_kind(rq, obj, &kind)) < 0 || (r = read_purposes(rq, obj, &purposes)) < 0)
+    if ((r = tb_terms_check(rq)) < 0 || (r = read_kind(rq, obj, &kind)) < 0 ||
+        (r = read_purposes(rq, obj, &purposes)) < 0)
         return r;
     if ((p = choose(rq, obj, kind, purposes)) == NULL)
         return TB_E_DENIED;

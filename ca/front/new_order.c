@@ -10,6 +10,7 @@
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
 #include "ca/front/profile.h"
+#include "ca/front/terms.h"
 
 struct new_order {
     struct tb_request *rq;
@@ -142,6 +143,8 @@ static int prepare(struct new_order *n, const json_t *obj)
     if (json_object_get(obj, "notBefore") != NULL || json_object_get(obj, "notAfter") != NULL)
         return tb_problem_set(&rq->problem, TB_E_UNSUPPORTED, TB_P_MALFORMED,
                               "notBefore and notAfter are not supported: the profile sets the validity");
+    if ((r = tb_terms_check(rq)) < 0)
+        return r;
     n->profile = tb_profile_wanted(rq, obj);
     if (n->profile == NULL)
         return TB_E_DENIED;

@@ -80,6 +80,8 @@ static void put_acme_headers(struct tb_request *rq, struct tb_wr *wr)
         put_header(wr, "Location: ", rq->location);
     if (rq->up[0] != '\0')
         put_link(wr, rq->up, "", "up");
+    if (rq->next[0] != '\0')
+        put_link(wr, rq->next, "", "next");
     if (rq->terms_link)
         put_link(wr, f->cfg->terms_of_service, "", "terms-of-service");
 }
@@ -213,7 +215,7 @@ void tb_reply_problem(struct tb_request *rq)
 
     tb_count_problem(rq->front, rq->problem.type);
     jw = tb_jw_of(body);
-    tb_problem_json(&jw, &rq->problem);
+    tb_problem_json_instance(&jw, &rq->problem, rq->instance[0] != '\0' ? rq->instance : NULL);
     if (tb_wr_err(body) < 0)
         tb_wr_reset(body);
     if (status == 429 && rq->retry_after_s == 0)

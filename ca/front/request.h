@@ -36,7 +36,9 @@ struct tb_request {
     unsigned allow; /* set of methods for Allow */
     char location[TB_FINALIZE_URL_MAX + 1];
     char up[TB_FINALIZE_URL_MAX + 1];
+    char next[TB_URL_MAX + 1];
     bool terms_link;
+    char instance[TB_URL_MAX + 1]; /* of the problem: a page for people */
 
     uint8_t *held; /* the answer, while what it tells is not on disk yet; owned */
     size_t held_len;

@@ -8,9 +8,12 @@
 static const struct tb_route acme[] = {
     {"directory", "/directory", GET, TB_AUTH_NONE, tb_directory_handle},
     {"directory-profile", "/?/directory", GET, TB_AUTH_NONE, tb_directory_handle},
+    {"terms", "/acme/terms", GET, TB_AUTH_NONE, tb_terms_handle},
     {"new-nonce", "/acme/new-nonce", GET, TB_AUTH_NONE, tb_nonce_handle},
     {"new-acct", "/acme/new-acct", POST, TB_AUTH_JWK, tb_account_new_handle},
     {"acct", "/acme/acct/?", POST, TB_AUTH_KID, tb_account_handle},
+    {"orders", "/acme/orders/?", POST, TB_AUTH_KID, tb_orders_handle},
+    {"orders-page", "/acme/orders/?/?", POST, TB_AUTH_KID, tb_orders_handle},
     {"new-order", "/acme/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-order-profile", "/?/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-authz", "/acme/new-authz", POST, TB_AUTH_KID, tb_authz_new_handle},

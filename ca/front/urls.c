@@ -5,6 +5,7 @@
 
 #include "lib/acme/public_id.h"
 #include "lib/acme/url.h"
+#include "lib/base/b64u.h"
 #include "lib/base/log.h"
 
 static const struct {
@@ -43,6 +44,14 @@ void tb_url_finalize(const struct tb_front *f, const struct tb_order *o, char ou
     memcpy(ref.profile, o->profile, sizeof(ref.profile));
     memcpy(ref.version, o->version, sizeof(ref.version));
     tb_finalize_url(out, f->cfg->base_url, &ref);
+}
+
+void tb_url_orders(const struct tb_front *f, const struct tb_account *a, char out[static TB_URL_MAX + 1])
+{
+    char text[TB_B64U_LEN(TB_DIGEST_LEN) + 1];
+
+    tb_b64u_encode(text, tb_span_of(a->first_thumbprint, TB_DIGEST_LEN));
+    (void)snprintf(out, TB_URL_MAX + 1, "%s/acme/orders/%s", f->cfg->base_url, text);
 }
 
 int tb_url_id(const struct tb_front *f, enum tb_url_kind kind, struct tb_span text, uint64_t *out)

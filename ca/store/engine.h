@@ -35,6 +35,8 @@ enum tb_find {
     TB_FIND_AUTHZ_BUSY,    /* all */
     TB_FIND_ORDER_OPEN,    /* num = account, after */
     TB_FIND_ORDER_ISSUED,  /* num = below this number */
+    TB_FIND_ORDER_SWEPT,   /* num = below this number: where a bounded look downwards from there ends */
+    TB_FIND_ORDER_ACCOUNT, /* num = below this number, after = from this number, account: not those stored as invalid */
     TB_FIND_MAX_SEQ,       /* one value */
     TB_FIND__COUNT
 };
@@ -42,6 +44,7 @@ struct tb_find_args {
     struct tb_span key;
     uint64_t num;
     int64_t after;
+    uint64_t account;
 };
 /* Up to max ids; *out_num may be 0. */
 int tb_engine_find(struct tb_engine *e, enum tb_find what, const struct tb_find_args *args, size_t max,

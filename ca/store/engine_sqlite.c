@@ -9,6 +9,7 @@
 
 #define BUSY_TIMEOUT_MS 10000
 #define COLLECT_ROWS    500   /* looked at in one sweep step */
+#define LIST_ROWS       4096  /* looked at for one page of an account's orders */
 #define COLLECT_GRACE_S 86400 /* expired objects stay readable for a day */
 
 #define STR_(x) #x
@@ -30,7 +31,7 @@ static const char *const migrations[] = {
     "CREATE INDEX orders_seq ON orders(seq) WHERE serial IS NOT NULL;",
 };
 
-_Static_assert(TB_ORDER_PENDING == 1 && TB_AUTHZ_PENDING == 1 && TB_AUTHZ_VALID == 2,
+_Static_assert(TB_ORDER_PENDING == 1 && TB_ORDER_INVALID == 5 && TB_AUTHZ_PENDING == 1 && TB_AUTHZ_VALID == 2,
                "the SQL below writes them as numbers");
 
 enum stmt {
@@ -90,6 +91,11 @@ static const char *const sql[S__COUNT] = {
         "SELECT id FROM orders WHERE account=?2 AND serial IS NULL AND expires > ?3 AND state = 1 LIMIT ?4",
     [S_FIND + TB_FIND_ORDER_ISSUED] =
         "SELECT id FROM orders WHERE id < ?2 AND serial IS NOT NULL ORDER BY id DESC LIMIT ?4",
+    [S_FIND + TB_FIND_ORDER_SWEPT] =
+        "SELECT min(id) FROM (SELECT id FROM orders WHERE id < ?2 ORDER BY id DESC LIMIT " STR(LIST_ROWS) ")",
+    [S_FIND + TB_FIND_ORDER_ACCOUNT] =
+        "SELECT id FROM orders WHERE id < ?2 AND id >= ?3 AND account = ?5 AND state <> 5"
+        " ORDER BY id DESC LIMIT ?4",
     [S_FIND + TB_FIND_MAX_SEQ] = "SELECT seq FROM orders WHERE serial IS NOT NULL ORDER BY seq DESC LIMIT ?4",
 };
 
@@ -443,6 +449,8 @@ int tb_engine_find(struct tb_engine *e, enum tb_find what, const struct tb_find_
     sqlite3_bind_int64(st, 2, (sqlite3_int64)args->num);
     sqlite3_bind_int64(st, 3, args->after);
     sqlite3_bind_int64(st, 4, (sqlite3_int64)max);
+    if (sqlite3_bind_parameter_count(st) > 4)
+        sqlite3_bind_int64(st, 5, (sqlite3_int64)args->account);
     e->statements++;
     while ((rc = sqlite3_step(st)) == SQLITE_ROW && *out_num < max)
         out_ids[(*out_num)++] = (uint64_t)sqlite3_column_int64(st, 0);

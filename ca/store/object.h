@@ -25,6 +25,7 @@ struct tb_account {
     char jwk[TB_JWK_JSON_MAX];               /* current key, canonical JSON */
     char contacts[TB_CONTACTS_TEXT_MAX];     /* "[]" when none */
     bool terms_agreed;
+    uint8_t terms_digest[TB_DIGEST_LEN]; /* of the URL of the terms agreed to; zero = not known */
     tb_time_t created_at;
 };
 

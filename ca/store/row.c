@@ -5,7 +5,7 @@
 
 #include "lib/base/hash.h"
 
-#define BODY_VERSION 1
+#define BODY_VERSION 2 /* 1: accounts without the terms they agreed to */
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -67,15 +67,12 @@ static int row_done(struct tb_row *row, struct tb_row **out)
     return r;
 }
 
-static int body_open(const struct tb_row *row, struct tb_rd *rd)
+static int body_open(const struct tb_row *row, struct tb_rd *rd, uint8_t *out_version)
 {
-    uint8_t version;
-    int r;
-
     *rd = tb_rd_of(tb_wr_span(&row->body));
-    if ((r = tb_rd_u8(rd, &version)) < 0)
+    if (tb_rd_u8(rd, out_version) < 0)
         return TB_E_FORMAT;
-    return version == BODY_VERSION ? 0 : TB_E_FORMAT;
+    return *out_version >= 1 && *out_version <= BODY_VERSION ? 0 : TB_E_FORMAT;
 }
 
 uint64_t tb_row_claim_key(uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
@@ -115,6 +112,7 @@ int tb_row_of_account(const struct tb_account *a, struct tb_row **out)
     tb_wr_str16(&row->body, a->contacts);
     tb_wr_u8(&row->body, a->terms_agreed);
     tb_wr_u64(&row->body, (uint64_t)a->created_at);
+    tb_wr_bytes(&row->body, a->terms_digest, TB_DIGEST_LEN);
     return row_done(row, out);
 }
 
@@ -122,15 +120,17 @@ int tb_row_account(const struct tb_row *row, struct tb_account *out)
 {
     struct tb_account *a = out;
     struct tb_rd rd;
+    uint8_t version;
     uint8_t terms;
     uint64_t created;
 
     *a = (struct tb_account){.id = row->id, .rev = row->rev, .state = (enum tb_account_state)row->state};
     memcpy(a->first_thumbprint, row->key, TB_DIGEST_LEN);
     memcpy(a->thumbprint, row->key2, TB_DIGEST_LEN);
-    if (body_open(row, &rd) < 0 || tb_rd_str16(&rd, a->jwk, sizeof(a->jwk)) < 0 ||
+    if (body_open(row, &rd, &version) < 0 || tb_rd_str16(&rd, a->jwk, sizeof(a->jwk)) < 0 ||
         tb_rd_str16(&rd, a->contacts, sizeof(a->contacts)) < 0 || tb_rd_u8(&rd, &terms) < 0 ||
-        tb_rd_u64(&rd, &created) < 0 || tb_rd_end(&rd) < 0)
+        tb_rd_u64(&rd, &created) < 0 || (version > 1 && tb_rd_copy(&rd, a->terms_digest, TB_DIGEST_LEN) < 0) ||
+        tb_rd_end(&rd) < 0)
         return TB_E_FORMAT;
     a->terms_agreed = terms != 0;
     a->created_at = (tb_time_t)created;
@@ -223,12 +223,13 @@ int tb_row_of_authz(const struct tb_authz *a, struct tb_row **out)
 static int read_authz(const struct tb_row *row, struct tb_authz *a)
 {
     struct tb_rd rd;
+    uint8_t version;
     uint8_t kind;
     uint64_t created;
     uint64_t caa;
     int r;
 
-    if (body_open(row, &rd) < 0 || tb_rd_u64(&rd, &a->account_id) < 0 || tb_ident_read(&rd, &a->ident) < 0 ||
+    if (body_open(row, &rd, &version) < 0 || tb_rd_u64(&rd, &a->account_id) < 0 || tb_ident_read(&rd, &a->ident) < 0 ||
         tb_rd_u32(&rd, &a->purposes) < 0 || tb_rd_u8(&rd, &kind) < 0 || tb_rd_u64(&rd, &created) < 0 ||
         tb_rd_copy(&rd, a->policy_digest, TB_DIGEST_LEN) < 0 || tb_rd_u64(&rd, &caa) < 0 || kind >= TB_PROOF__COUNT)
         return TB_E_FORMAT;
@@ -321,11 +322,12 @@ static int read_order_names(struct tb_rd *rd, struct tb_order *o)
 static int read_order(const struct tb_row *row, struct tb_order *o)
 {
     struct tb_rd rd;
+    uint8_t version;
     uint8_t issuer;
     uint64_t issued;
     int r;
 
-    if (body_open(row, &rd) < 0 || tb_rd_str16(&rd, o->profile, sizeof(o->profile)) < 0 ||
+    if (body_open(row, &rd, &version) < 0 || tb_rd_str16(&rd, o->profile, sizeof(o->profile)) < 0 ||
         tb_rd_str16(&rd, o->version, sizeof(o->version)) < 0)
         return TB_E_FORMAT;
     if ((r = read_order_names(&rd, o)) < 0)

@@ -409,6 +409,27 @@ int tb_store_order_list_issued(struct tb_store *st, tb_order_no_t before, size_t
     return r;
 }
 
+int tb_store_order_list_account(struct tb_store *st, uint64_t account_id, tb_order_no_t before, tb_order_no_t oldest,
+                                size_t max, tb_order_no_t *out, size_t *out_num, tb_order_no_t *out_next)
+{
+    struct tb_find_args args = {.num = before == 0 ? INT64_MAX : before, .account = account_id};
+    uint64_t swept = 0;
+    size_t num = 0;
+    int r = tb_engine_find(st->reader, TB_FIND_ORDER_SWEPT, &args, 1, &swept, &num);
+
+    *out_num = 0;
+    *out_next = 0;
+    if (r < 0 || num == 0 || swept == 0)
+        return r;
+    args.after = (int64_t)swept;
+    if ((r = tb_engine_find(st->reader, TB_FIND_ORDER_ACCOUNT, &args, max, out, out_num)) < 0)
+        return r;
+    *out_next = *out_num == max ? out[max - 1] : swept;
+    if (*out_next <= oldest)
+        *out_next = 0;
+    return 0;
+}
+
 int tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *out_ids, size_t *out_num)
 {
     return tb_engine_find(st->reader, TB_FIND_AUTHZ_BUSY, &(struct tb_find_args){0}, max, out_ids, out_num);

@@ -72,6 +72,13 @@ int tb_store_order_find_serial(struct tb_store *st, const uint8_t serial[static 
 /* Issued orders with a number below `before` (0 = newest), newest first, at most max; *out_num filled. */
 int tb_store_order_list_issued(struct tb_store *st, tb_order_no_t before, size_t max, struct tb_order *out,
                                size_t *out_num) TB_MUST_USE;
+/*
+ * Numbers of an account's orders below `before` (0 = newest), newest first, without those stored as invalid.  There is
+ * no index for this: one call looks at a bounded number of orders, of all accounts, down to `oldest`.  *out_next is
+ * where the next call goes on, 0 at the end; so there may be none and still more to come.
+ */
+int tb_store_order_list_account(struct tb_store *st, uint64_t account_id, tb_order_no_t before, tb_order_no_t oldest,
+                                size_t max, tb_order_no_t *out, size_t *out_num, tb_order_no_t *out_next) TB_MUST_USE;
 /* Authorizations stored with a challenge in state processing: validations to take up again after a restart. */
 int tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *out_ids, size_t *out_num) TB_MUST_USE;
 /* Highest sequence number of the judge's log that the store has. */

@@ -57,6 +57,11 @@ static void put_algorithms(struct tb_jw *jw)
 
 void tb_problem_json(struct tb_jw *jw, const struct tb_problem *pb)
 {
+    tb_problem_json_instance(jw, pb, NULL);
+}
+
+void tb_problem_json_instance(struct tb_jw *jw, const struct tb_problem *pb, const char *instance)
+{
     int status = tb_problem_http_status(pb);
     bool ours = status >= 500;
 
@@ -65,6 +70,8 @@ void tb_problem_json(struct tb_jw *jw, const struct tb_problem *pb)
     tb_jw_kv(jw, "detail", ours ? INTERNAL_DETAIL : pb->detail);
     tb_jw_key(jw, "status");
     tb_jw_int(jw, status);
+    if (instance != NULL)
+        tb_jw_kv(jw, "instance", instance);
     if (pb->type == TB_P_BAD_SIGNATURE_ALGORITHM)
         put_algorithms(jw);
     if (pb->num_sub > 0 && !ours)

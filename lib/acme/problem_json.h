@@ -15,5 +15,7 @@
  * left out, because what broke inside is nobody's business outside; a problem of type NONE is a serverInternal.
  */
 void tb_problem_json(struct tb_jw *jw, const struct tb_problem *pb);
+/* With the URL of a page for people (RFC 8555 section 7.3.3); NULL = none. */
+void tb_problem_json_instance(struct tb_jw *jw, const struct tb_problem *pb, const char *instance);
 
 #endif

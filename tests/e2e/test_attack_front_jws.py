@@ -511,16 +511,6 @@ def test_paths_that_do_not_exist(site, cl, path):
     refused(r, r.problem)
 
 
-def test_invariant_32_the_directory_lists_what_works(site, cl):
-    for url in (site.ca.url, site.ca.profile_url("server"), site.ca.profile_url("shortlived")):
-        d = cl.get(url).json()
-        profiles = d["meta"]["profiles"]
-        assert set(profiles) == {"server", "shortlived"}
-        assert set(d) <= {"newNonce", "newAccount", "newOrder", "meta"}, "an endpoint without a test"
-        assert cl.request("HEAD", d["newNonce"]).status == 200
-        assert not d["meta"].get("externalAccountRequired")
-
-
 # public ids
 
 def test_forged_public_ids(site, cl):

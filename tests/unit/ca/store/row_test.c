@@ -88,6 +88,31 @@ static void a_damaged_body_is_refused_at_every_length(void **state)
     tb_row_unref(rows[1]);
 }
 
+static void an_account_survives_and_one_of_the_first_version_too(void **state)
+{
+    struct tb_account a;
+    struct tb_account back;
+    struct tb_row *row = NULL;
+
+    (void)state;
+    sample_account(&a, 3, 9);
+    a.terms_agreed = true;
+    memset(a.terms_digest, 5, TB_DIGEST_LEN);
+    assert_ok(tb_row_of_account(&a, &row));
+    assert_ok(tb_row_account(row, &back));
+    assert_memory_equal(&a, &back, sizeof(a));
+    row->body.buf[0] = 1;
+    assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
+    row->body.len -= TB_DIGEST_LEN;
+    assert_ok(tb_row_account(row, &back));
+    assert_true(back.terms_agreed);
+    memset(a.terms_digest, 0, TB_DIGEST_LEN);
+    assert_memory_equal(&a, &back, sizeof(a));
+    row->body.buf[0] = 3;
+    assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
+    tb_row_unref(row);
+}
+
 static void claims_differ_in_each_part(void **state)
 {
     struct tb_ident a = {.type = TB_IDENT_DNS, .value = "a.example"};
@@ -106,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_authorization_survives),
+        cmocka_unit_test(an_account_survives_and_one_of_the_first_version_too),
         cmocka_unit_test(an_issued_order_survives),
         cmocka_unit_test(a_damaged_body_is_refused_at_every_length),
         cmocka_unit_test(claims_differ_in_each_part),

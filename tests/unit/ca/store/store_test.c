@@ -257,6 +257,47 @@ static void issued_orders_are_found_listed_and_counted(void **state)
         tb_order_clear(&o[i]);
 }
 
+static void orders_of_an_account_are_listed_in_bounded_pages(void **state)
+{
+    struct fixture *f = *state;
+    tb_order_no_t all[6];
+    tb_order_no_t got[3];
+    tb_order_no_t next = 0;
+    size_t num = 9;
+
+    assert_ok(tb_store_order_list_account(f->st, 7, 0, 0, 3, got, &num, &next));
+    assert_int_equal(num, 0);
+    assert_true(next == 0);
+    for (int i = 0; i < 6; i++) {
+        struct tb_store_tx *tx = NULL;
+        struct tb_order o;
+
+        sample_order(&o, tb_store_next_order(f->st, 100 + i), i == 4 ? 8 : 7);
+        o.state = i == 3 ? TB_ORDER_INVALID : TB_ORDER_PENDING;
+        all[i] = o.no;
+        assert_ok(tb_store_tx_new(f->st, &tx));
+        assert_ok(tb_store_tx_order_insert(tx, &o));
+        assert_ok(commit(f, tx));
+        tb_order_clear(&o);
+    }
+    /* Not 4 (another account's), not 3 (invalid). */
+    assert_ok(tb_store_order_list_account(f->st, 7, 0, 0, 3, got, &num, &next));
+    assert_int_equal(num, 3);
+    assert_true(got[0] == all[5] && got[1] == all[2] && got[2] == all[1] && next == all[1]);
+    assert_ok(tb_store_order_list_account(f->st, 7, next, 0, 3, got, &num, &next));
+    assert_int_equal(num, 1);
+    assert_true(got[0] == all[0]);
+    assert_true(next == all[0]);
+    assert_ok(tb_store_order_list_account(f->st, 7, next, 0, 3, got, &num, &next));
+    assert_int_equal(num, 0);
+    assert_true(next == 0);
+    /* What is older than the account is not looked at. */
+    assert_ok(tb_store_order_list_account(f->st, 7, 0, all[0], 3, got, &num, &next));
+    assert_true(num == 3 && next == all[1]);
+    assert_ok(tb_store_order_list_account(f->st, 7, next, all[0], 3, got, &num, &next));
+    assert_true(num == 1 && next == 0);
+}
+
 static void order_numbers_carry_their_time_and_only_grow(void **state)
 {
     struct fixture *f = *state;
@@ -399,6 +440,7 @@ int main(void)
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(issued_orders_are_found_listed_and_counted),
+        T(orders_of_an_account_are_listed_in_bounded_pages),
         T(open_orders_are_counted_through_their_life),
         T(order_numbers_carry_their_time_and_only_grow),
         T(processing_authorizations_are_listed),
