@@ -91,6 +91,10 @@ static int check_profile(const struct check *c, size_t i)
     }
     if (!p->offered)
         return 0;
+    if (p->lifetime_s > tb_config_lifetime_max(c->cfg, p->issuer))
+        return tb_config_refuse(c->why, c->path, line,
+                                "profiles: %s@%s is offered, but its lifetime is above lifetime_max.%s", p->name,
+                                p->version, tb_issuer_name(p->issuer));
     if ((p->control_methods & c->cfg->methods) == 0)
         return tb_config_refuse(c->why, c->path, line,
                                 "profiles: %s@%s is offered, but none of its control methods is among methods", p->name,
@@ -118,6 +122,32 @@ static int check_profiles(const struct check *c)
     tb_setting_show(found, c->cfg->default_profile);
     return tb_config_refuse(c->why, c->path, line_of(c, "default_profile"),
                             "default_profile: %s is not offered; expected the name of an offered profile", found);
+}
+
+/* One entry for a profile; an absent list of what is allowed is a rule for everything, so that none is ever empty. */
+static int check_names(const struct check *c)
+{
+    static const tb_name_rule_text everything[] = {".", "0.0.0.0/0", "::/0"};
+    struct tb_config *cfg = c->cfg;
+
+    for (size_t i = 0; i < cfg->num_names; i++) {
+        struct tb_names *n = &cfg->names[i];
+
+        if (n->profile[0] != '\0' && tb_config_profile(cfg, n->profile, NULL) == NULL)
+            return tb_config_refuse(c->why, c->path, line_of_entry(c, "names", i),
+                                    "names: there is no profile %s; expected the name of a profile, or nothing",
+                                    n->profile);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(cfg->names[k].profile, n->profile) == 0)
+                return tb_config_refuse(c->why, c->path, line_of_entry(c, "names", i),
+                                        "names: two entries for %s%s; expected one",
+                                        n->profile[0] != '\0' ? "profile " : "all profiles", n->profile);
+        if (n->num_allow > 0)
+            continue;
+        memcpy(n->allow, everything, sizeof(everything));
+        n->num_allow = TB_ARRAY_LEN(everything);
+    }
+    return 0;
 }
 
 static int compare_zones(const void *a, const void *b)
@@ -154,7 +184,8 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
     struct check c = {.cfg = cfg, .root = root, .path = path, .why = why};
     int err;
 
-    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_profiles(&c)) != 0)
+    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_profiles(&c)) != 0 ||
+        (err = check_names(&c)) != 0)
         return err;
     return check_zones(&c);
 }

@@ -14,6 +14,7 @@
 #include "ca/config/command.h"
 #include "ca/config/config.h"
 #include "ca/config/pem_file.h"
+#include "ca/policy/policy.h"
 #include "lib/ipc/msg_parent.h"
 #include "lib/pki/cacert.h"
 
@@ -201,6 +202,18 @@ static void check_blocked_keys(struct report *r)
     tb_weak_keys_free(blocked);
 }
 
+/* CA certificates that cannot be read were told of already. */
+static void check_policy(struct report *r)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_policy *policy = NULL;
+    int err = r->problems == 0 ? tb_policy_open(r->cfg, &policy, why) : tb_policy_new(r->cfg, &policy, why);
+
+    if (err != 0)
+        problem(r, "%s", why);
+    tb_policy_free(policy);
+}
+
 static void check_state(struct report *r)
 {
     check_dirs(r);
@@ -212,6 +225,7 @@ static void check_state(struct report *r)
     check_https(r);
     check_root_keys(r);
     check_blocked_keys(r);
+    check_policy(r);
 }
 
 static int check_file(const char *path)

@@ -139,6 +139,21 @@ const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const ch
     return first;
 }
 
+uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issuer)
+{
+    switch (issuer) {
+    case TB_ISSUER_SERVER:
+        return cfg->lifetime_max.server_s;
+    case TB_ISSUER_CLIENT:
+        return cfg->lifetime_max.client_s;
+    case TB_ISSUER_NONE:
+    case TB_ISSUER_PEER:
+    case TB_ISSUER__COUNT:
+        break;
+    }
+    return 0;
+}
+
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out)
 {
     memset(out, 0, sizeof(*out));

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lib/dns/caa.h"
+#include "lib/policy/name_rules.h"
 #include "lib/profile/profile.h"
 #include "lib/statement/audience.h"
 
@@ -17,6 +18,7 @@
 #define TB_CONFIG_NUM_NETS_MAX      32
 #define TB_CONFIG_NUM_RESOLVERS_MAX 4
 #define TB_CONFIG_NUM_ANCHORS_MAX   4
+#define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
 
 struct tb_listen {
     bool on;
@@ -41,6 +43,20 @@ struct tb_zone {
     size_t num_allow_private;
     uint16_t http_port, https_port; /* where http-01 starts (80) and where https redirects may go (443) */
     uint16_t tls_alpn_port;         /* where tls-alpn-01 goes (443) */
+};
+
+/* Which names are certified: what deny touches is not, and what allow does not cover is not. */
+struct tb_names {
+    char profile[TB_PROFILE_NAME_MAX + 1]; /* "" = every profile */
+    tb_name_rule_text allow[TB_NAME_RULES_NUM_MAX];
+    size_t num_allow; /* never 0: absent means a rule for everything */
+    tb_name_rule_text deny[TB_NAME_RULES_NUM_MAX];
+    size_t num_deny;
+};
+
+/* The longest that a certificate of each issuer may live, at most what the keyholder signs. */
+struct tb_lifetimes {
+    uint32_t server_s, client_s;
 };
 
 struct tb_limits {
@@ -74,6 +90,10 @@ struct tb_config {
     size_t num_profiles;
     struct tb_zone zones[TB_CONFIG_NUM_ZONES_MAX];
     size_t num_zones;
+    struct tb_names names[TB_CONFIG_NUM_NAMES_MAX];
+    size_t num_names;
+    char public_suffix_list[256]; /* file; "" = the system's */
+    struct tb_lifetimes lifetime_max;
     struct tb_limits limits;
     tb_methods_t methods;                 /* enabled for validation */
     uint8_t policy_digest[TB_DIGEST_LEN]; /* of the validation policy: methods, zones, perspective */
@@ -92,6 +112,9 @@ const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const ch
                                            const char *version /* NULL = any */);
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out);
 const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dns_name); /* never NULL */
+
+/* The longest life of a certificate of this issuer; 0 for one without. */
+uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issuer);
 
 /* Files under dir. */
 enum tb_state_file {

@@ -14,6 +14,7 @@
 #include "ca/config/command.h"
 #include "ca/config/schema.h"
 #include "ca/config/value.h"
+#include "ca/keyholder/ceiling.h"
 #include "lib/base/hash.h"
 
 #define PORT_DEFAULT 14000 /* as Pebble, so that a trial client's settings fit */
@@ -249,6 +250,8 @@ static void set_rest(struct tb_config *cfg, const struct tb_init_options *o)
         cfg->profiles[cfg->num_profiles++] = *tb_profile_builtin(i);
     snprintf(cfg->default_profile, sizeof(cfg->default_profile), "server");
     tb_schema_limits_preset(&cfg->limits);
+    cfg->lifetime_max =
+        (struct tb_lifetimes){.server_s = TB_CEILING_LIFETIME_MAX_S, .client_s = TB_CEILING_LIFETIME_MAX_S};
 }
 
 static int set_name(struct tb_config *cfg, struct tb_init_options *o, const char *name)

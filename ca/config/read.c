@@ -200,6 +200,24 @@ static int refuse_repeats(const struct reader *rd, const struct tb_yaml *seq)
     return 0;
 }
 
+/* What was written differently and means the same: A.example and a.example. */
+static int refuse_same(const struct reader *rd, const struct tb_setting *s, const struct tb_yaml *seq,
+                       const uint8_t *members)
+{
+    const struct tb_yaml *e = seq->child;
+
+    for (size_t i = 0; e != NULL; e = e->next, i++)
+        for (size_t k = 0; k < i; k++)
+            if (memcmp(members + i * s->size, members + k * s->size, s->size) == 0) {
+                char found[TB_FOUND_MAX + 8];
+
+                tb_setting_show(found, e->text);
+                return tb_config_refuse(rd->why, rd->path, e->line, "%s: %s stands twice; expected each entry once",
+                                        rd->where, found);
+            }
+    return 0;
+}
+
 static size_t entries_max(const struct tb_setting *s)
 {
     return s->word != NULL ? s->num_words : s->max;
@@ -238,6 +256,8 @@ static int read_sequence(struct reader *rd, const struct tb_setting *s, const st
     err = refuse_repeats(rd, y);
     for (const struct tb_yaml *e = y->child; err == 0 && e != NULL; e = e->next)
         err = read_entry(rd, s, e, i++, base);
+    if (err == 0 && s->shape == TB_SHAPE_LIST)
+        err = refuse_same(rd, s, y, base + s->offset);
     if (err == 0 && s->word == NULL)
         memcpy(base + s->num_offset, &i, sizeof(i));
     return err;

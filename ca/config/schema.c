@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca/config/value.h"
+#include "ca/keyholder/ceiling.h"
 
 /* --- words and checks ------------------------------------------------------------------------------------------ */
 
@@ -96,9 +97,24 @@ static bool check_printable(char *text)
     return true;
 }
 
+static bool check_list_path(char *text)
+{
+    return text[0] == '\0' || (text[0] == '/' && check_printable(text));
+}
+
 static bool check_profile_name(char *text)
 {
     return text[0] >= 'a' && text[0] <= 'z' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+static bool check_profile_or_none(char *text)
+{
+    return text[0] == '\0' || check_profile_name(text);
+}
+
+static bool check_name_rule(char *text)
+{
+    return tb_name_rule_normalise(text);
 }
 
 static bool check_version(char *text)
@@ -273,6 +289,52 @@ static const struct tb_setting zone[] = {
     {.key = NULL},
 };
 
+#define NAMES(m) MEMBER(struct tb_names, m)
+
+static const struct tb_setting rule_item = {.key = "",
+                                            .shape = TB_SHAPE_TEXT,
+                                            .size = sizeof(tb_name_rule_text),
+                                            .min = 1,
+                                            .max = TB_NAME_RULE_MAX,
+                                            .check = check_name_rule,
+                                            .what = "a rule about names",
+                                            .expect = "NAME, *.NAME, .NAME, \".\", an address or ADDRESS/PREFIX"};
+
+static const struct tb_setting names[] = {
+    {.key = "profile",
+     .shape = TB_SHAPE_TEXT,
+     NAMES(profile),
+     .min = 0,
+     .max = TB_PROFILE_NAME_MAX,
+     .preset = "",
+     .check = check_profile_or_none,
+     .what = "a profile name",
+     .expect = "the name of a profile, or nothing"},
+    {.key = "allow",
+     .shape = TB_SHAPE_LIST,
+     ENTRIES(struct tb_names, allow, num_allow),
+     .min = 1,
+     .max = TB_NAME_RULES_NUM_MAX,
+     .item = &rule_item,
+     .preset = ""},
+    {.key = "deny",
+     .shape = TB_SHAPE_LIST,
+     ENTRIES(struct tb_names, deny, num_deny),
+     .min = 0,
+     .max = TB_NAME_RULES_NUM_MAX,
+     .item = &rule_item,
+     .preset = ""},
+    {.key = NULL},
+};
+
+#define CAP(k, m)                                                                                                      \
+    {                                                                                                                  \
+        .key = k, .shape = TB_SHAPE_DURATION, MEMBER(struct tb_lifetimes, m), .min = 5 * MINUTE,                       \
+        .max = TB_CEILING_LIFETIME_MAX_S, .preset = "100d"                                                             \
+    }
+
+static const struct tb_setting lifetimes[] = {CAP("server", server_s), CAP("client", client_s), {.key = NULL}};
+
 #define CONFIG(m) MEMBER(struct tb_config, m)
 
 const struct tb_setting tb_schema[] = {
@@ -432,6 +494,37 @@ const struct tb_setting tb_schema[] = {
                 "  backdate       notBefore lies this long before the time of signing\n"
                 "  control_age, use_age, caa_age   oldest proofs accepted at signing\n"
                 "  offered        false: in the file only, no order is taken"},
+    {.key = "names",
+     .shape = TB_SHAPE_MAPS,
+     ENTRIES(struct tb_config, names, num_names),
+     .min = 0,
+     .max = TB_CONFIG_NUM_NAMES_MAX,
+     .sub = names,
+     .preset = "",
+     .comment = "Which names are certified.  Every entry that concerns the profile must let a name pass.\n"
+                "  profile   profile of any version; none: all\n"
+                "  allow     a name that no rule covers is refused; absent: every name\n"
+                "  deny      what a rule here touches is refused, whatever is allowed\n"
+                "A rule is NAME, *.NAME (one label more), .NAME (all below it, not itself), \".\" (all DNS names),\n"
+                "an address, or a network such as 192.0.2.0/24.  A wildcard stands for all names that it covers."},
+    {.key = "public_suffix_list",
+     .shape = TB_SHAPE_TEXT,
+     CONFIG(public_suffix_list),
+     .min = 0,
+     .max = 255,
+     .preset = "",
+     .check = check_list_path,
+     .what = "a file name",
+     .expect = "an absolute path of printable ASCII, or nothing",
+     .comment = "Public suffixes: a wildcard just below one (*.com, *.co.uk) is refused.  Empty: the newer of the\n"
+                "system's list and the one that libpsl was built with; without any, wildcards are not served."},
+    {.key = "lifetime_max",
+     .shape = TB_SHAPE_MAP,
+     CONFIG(lifetime_max),
+     .sub = lifetimes,
+     .preset = "",
+     .comment = "The longest that a certificate of an issuer may live.  A profile that is offered stays below it;\n"
+                "the signer holds every certificate against it."},
     {.key = "limits",
      .shape = TB_SHAPE_MAP,
      CONFIG(limits),

@@ -68,6 +68,7 @@ static void front_free(struct tb_front *f)
     SSL_CTX_free(f->ssl);
     tb_key_cache_free(f->keys);
     tb_weak_keys_free(f->weak);
+    tb_policy_free(f->policy);
     tb_nonces_free(f->nonces);
     tb_allowance_free(f->new_authz);
     tb_map_clear(&f->validations);
@@ -101,6 +102,16 @@ static int open_blocked_keys(struct tb_front *f)
     return r;
 }
 
+static int open_policy(struct tb_front *f)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    int r = tb_policy_open(f->cfg, &f->policy, why);
+
+    if (r < 0)
+        tb_log(TB_LOG_ERROR, "policy", TB_F("reason", why));
+    return r;
+}
+
 static int front_open(struct tb_child *child)
 {
     struct tb_front *f = calloc(1, sizeof(*f));
@@ -114,7 +125,7 @@ static int front_open(struct tb_child *child)
     TAILQ_INIT(&f->idle);
     TAILQ_INIT(&f->finalizes);
     f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* only for metrics */
-    if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 ||
+    if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 || (r = open_policy(f)) < 0 ||
         (r = open_issuer(f, TB_ISSUER_SERVER, TB_FILE_ISSUING_SERVER)) < 0 ||
         (r = open_issuer(f, TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT)) < 0) {
         front_free(f);

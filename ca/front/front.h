@@ -17,6 +17,7 @@
 #include "ca/front/map.h"
 #include "ca/front/nonce.h"
 #include "ca/front/request.h"
+#include "ca/policy/policy.h"
 #include "ca/store/store.h"
 #include "lib/acme/public_id.h"
 #include "lib/ipc/msg_judge.h"
@@ -73,6 +74,7 @@ struct tb_front {
     struct tb_store *store;
     struct tb_nonces *nonces;
     struct tb_key_cache *keys;
+    struct tb_policy *policy;  /* which names are certified */
     struct tb_weak_keys *weak; /* what account keys are compared with */
     struct tb_edge *edge;
     struct tb_map validations; /* in flight, by authorization */

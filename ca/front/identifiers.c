@@ -12,11 +12,12 @@ static int shown_len(struct tb_span s)
 }
 
 /* One entry: 0 and *out, or a subproblem. */
-static int parse_one(const json_t *entry, const struct tb_profile *profile, tb_methods_t enabled, struct tb_ident *out,
-                     struct tb_problem *pb)
+static int parse_one(const json_t *entry, const struct tb_policy *policy, const struct tb_profile *profile,
+                     tb_methods_t enabled, struct tb_ident *out, struct tb_problem *pb)
 {
     struct tb_span type;
     struct tb_span value;
+    struct tb_policy_refusal refusal;
     const char *why = NULL;
     int r;
 
@@ -35,10 +36,9 @@ static int parse_one(const json_t *entry, const struct tb_profile *profile, tb_m
                        shown_len(type), (const char *)type.p);
         return r;
     }
-    if (!tb_profile_serves(profile, out, &why)) {
-        tb_problem_add(pb, TB_P_REJECTED_IDENTIFIER, out, "profile %s: %s", profile->name,
-                       why != NULL ? why : "does not serve this name");
-        return TB_E_DENIED;
+    if ((r = tb_policy_check(policy, profile, out, &refusal)) < 0) {
+        tb_problem_add(pb, TB_P_REJECTED_IDENTIFIER, out, "%s", r == TB_E_DENIED ? refusal.why : tb_err_text(r));
+        return r;
     }
     if ((tb_profile_control_methods(profile, out) & enabled) == 0) {
         tb_problem_add(pb, TB_P_REJECTED_IDENTIFIER, out, "no enabled validation method serves this name");
@@ -47,10 +47,10 @@ static int parse_one(const json_t *entry, const struct tb_profile *profile, tb_m
     return 0;
 }
 
-int tb_identifier_parse(const json_t *entry, const struct tb_profile *profile, tb_methods_t enabled,
-                        struct tb_ident *out, struct tb_problem *pb)
+int tb_identifier_parse(const json_t *entry, const struct tb_policy *policy, const struct tb_profile *profile,
+                        tb_methods_t enabled, struct tb_ident *out, struct tb_problem *pb)
 {
-    int r = parse_one(entry, profile, enabled, out, pb);
+    int r = parse_one(entry, policy, profile, enabled, out, pb);
 
     if (r < 0)
         (void)snprintf(pb->detail, sizeof(pb->detail), "%s",
@@ -74,8 +74,8 @@ static size_t sort_unique(struct tb_ident *ids, size_t num)
     return n;
 }
 
-int tb_identifiers_parse(const json_t *arr, const struct tb_profile *profile, tb_methods_t enabled,
-                         struct tb_ident **out, size_t *out_num, struct tb_problem *pb)
+int tb_identifiers_parse(const json_t *arr, const struct tb_policy *policy, const struct tb_profile *profile,
+                         tb_methods_t enabled, struct tb_ident **out, size_t *out_num, struct tb_problem *pb)
 {
     size_t num = json_array_size(arr);
     struct tb_ident *ids = NULL;
@@ -92,7 +92,7 @@ int tb_identifiers_parse(const json_t *arr, const struct tb_profile *profile, tb
     if (ids == NULL)
         return TB_E_NOMEM;
     for (size_t i = 0; i < num; i++)
-        if (parse_one(json_array_get(arr, i), profile, enabled, &ids[i], pb) < 0)
+        if (parse_one(json_array_get(arr, i), policy, profile, enabled, &ids[i], pb) < 0)
             bad++;
     if (bad > 0) {
         (void)snprintf(pb->detail, sizeof(pb->detail), "%s",

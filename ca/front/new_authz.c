@@ -128,7 +128,8 @@ static const struct tb_profile *choose(struct tb_request *rq, const json_t *obj,
 
 static int read_ident(struct tb_request *rq, const json_t *obj, const struct tb_profile *p, struct tb_ident *out)
 {
-    int r = tb_identifier_parse(json_object_get(obj, "identifier"), p, rq->front->cfg->methods, out, &rq->problem);
+    int r = tb_identifier_parse(json_object_get(obj, "identifier"), rq->front->policy, p, rq->front->cfg->methods, out,
+                                &rq->problem);
 
     if (r < 0 && rq->problem.type != TB_P_MALFORMED)
         rq->problem.http_status = 403;

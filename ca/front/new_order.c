@@ -148,8 +148,8 @@ static int prepare(struct new_order *n, const json_t *obj)
     n->profile = tb_profile_wanted(rq, obj);
     if (n->profile == NULL)
         return TB_E_DENIED;
-    if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), n->profile, rq->front->cfg->methods,
-                                  &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
+    if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), rq->front->policy, n->profile,
+                                  rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
         (r = check_open_orders(rq)) < 0)
         return r;
     return fill_order(n);

@@ -20,6 +20,7 @@ struct work {
 
 int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, uint32_t epoch)
 {
+    char why[TB_CONFIG_WHY_MAX + 1];
     size_t line;
     int r;
 
@@ -28,7 +29,8 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
+    if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_verifier_new(&s->verifier)) < 0 ||
+        (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
         (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
@@ -42,6 +44,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     tb_used_clear(&s->used);
     tb_verifier_free(s->verifier);
     tb_weak_keys_free(s->weak);
+    tb_policy_free(s->policy);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -205,18 +208,21 @@ static int step_names(struct work *w)
 {
     const struct tb_csr *csr = &w->d->csr;
     char text[TB_IDENT_VALUE_MAX + 3];
-    const char *why = NULL;
+    struct tb_policy_refusal refusal;
+    int r;
 
     if (csr->num_idents == 0)
         return REFUSE(w, "no-names", TB_P_BAD_CSR, "The CSR names nothing.");
     if (csr->num_idents > w->d->profile->names_max || csr->num_idents > TB_IDENT_NUM_MAX)
         return REFUSE(w, "too-many-names", TB_P_BAD_CSR, "The CSR has more names than the profile allows.");
     for (size_t i = 0; i < csr->num_idents; i++) {
-        if (tb_profile_serves(w->d->profile, &csr->idents[i], &why))
+        r = tb_policy_check(w->s->policy, w->d->profile, &csr->idents[i], &refusal);
+        if (r == 0)
             continue;
         tb_ident_text(text, &csr->idents[i]);
-        return REFUSE(w, "name-not-served", TB_P_REJECTED_IDENTIFIER, "%s: %s.", text,
-                      why != NULL ? why : "not served by the profile");
+        if (r == TB_E_DENIED)
+            return REFUSE(w, refusal.reason, TB_P_REJECTED_IDENTIFIER, "%s: %s.", text, refusal.why);
+        return r;
     }
     return 0;
 }
@@ -256,6 +262,8 @@ static int step_leaf(struct work *w)
                              .purposes = p->purposes};
     /* RFC 5280 section 4.1.2.5: both ends are part of the validity. */
     leaf->not_after = leaf->not_before + (tb_time_t)p->lifetime_s - 1;
+    if (leaf->not_after - leaf->not_before >= (tb_time_t)tb_config_lifetime_max(w->s->cfg, p->issuer))
+        return REFUSE(w, "lifetime-above-cap", TB_P_SERVER_INTERNAL, "The profile's certificates live too long.");
     if (leaf->not_after > ca->not_after || leaf->not_after <= w->d->now)
         return REFUSE(w, "outlives-issuer", TB_P_SERVER_INTERNAL, "The issuer does not live long enough.");
     do {

@@ -9,6 +9,7 @@
 #include "ca/judge/accounts.h"
 #include "ca/judge/proofs.h"
 #include "ca/judge/used.h"
+#include "ca/policy/policy.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/pki/cacert.h"
 #include "lib/pki/csr.h"
@@ -32,6 +33,7 @@ struct tb_judge_state {
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
     struct tb_verifier *verifier;    /* of requests */
+    struct tb_policy *policy;        /* owned; without name constraints until the judge reads its CAs */
     struct tb_weak_keys *weak;       /* owned; with nothing blocked until the judge reads the list */
     struct tb_proofs proofs;         /* of the last decision */
     uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */

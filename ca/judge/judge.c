@@ -137,6 +137,22 @@ static int load_blocked_keys(struct tb_judge *j)
     return 0;
 }
 
+/* Once more from the files: what the configuration says and what roots and issuing CAs say belong together. */
+static int load_policy(struct tb_judge *j)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_policy *policy = NULL;
+    int r = tb_policy_open(j->child->cfg, &policy, why);
+
+    if (r < 0) {
+        tb_log(TB_LOG_ERROR, "policy", TB_F("reason", why));
+        return r;
+    }
+    tb_policy_free(j->state.policy);
+    j->state.policy = policy;
+    return 0;
+}
+
 static int load_files(struct tb_judge *j)
 {
     static const struct {
@@ -151,7 +167,7 @@ static int load_files(struct tb_judge *j)
     for (size_t i = 0; i < TB_ARRAY_LEN(cas); i++)
         if ((r = load_ca(j, cas[i].file, cas[i].issuer)) < 0)
             return r;
-    if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0)
+    if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0 || (r = load_policy(j)) < 0)
         return r;
     return load_statement_key(j);
 }

@@ -110,6 +110,8 @@ static void every_error_names_line_key_and_what_was_expected(void **state)
         {"[ca.example]", "[\"*.ca.example\"]", ":8: caa_identities[0]: \"*.ca.example\" is not an issuer domain name"},
         {"[ca.example]", "ca.example", ":8: caa_identities: found a single value; expected a sequence of 0 to 8"},
         {"[ca.example]", "[a.b, a.b]", ":8: caa_identities: \"a.b\" stands twice"},
+        {"[ca.example]", "[a.b, A.b]", ":8: caa_identities: \"A.b\" stands twice"},
+        {"user: \"\"", "names: [{deny: [\"::/0\", \"0::0/0\"]}]", ":4: names[0].deny: \"0::0/0\" stands twice"},
         {"[ca.example]", "[a.b, b.b, c.b, d.b, e.b, f.b, g.b, h.b, i.b]", ":8: caa_identities: found 9 entries"},
         {"methods: [http-01, dns-01]", "methods: [http-01, dns-02]",
          ":9: methods[1]: \"dns-02\" is not known; expected a "
@@ -137,6 +139,14 @@ static void every_error_names_line_key_and_what_was_expected(void **state)
         {"[serverAuth]", "serverAuth", ":23: profiles[0].purposes: found a single value"},
         {"issuer: server", "issuer: root", ":26: profiles[0].issuer: \"root\" is not known; expected one of server"},
         {"lifetime: 45d", "lifetime: 401d", ":28: profiles[0].lifetime: \"401d\" is out of range"},
+        {"lifetime: 45d", "lifetime: 101d", ":21: profiles: server@2026-11-01 is offered, but its lifetime is above"},
+        {"user: \"\"", "lifetime_max: {server: 44d}", ":21: profiles: server@2026-11-01 is offered, but its lifetime"},
+        {"user: \"\"", "lifetime_max: {client: 101d}", ":4: lifetime_max.client: \"101d\" is out of range"},
+        {"user: \"\"", "names: [{allow: []}]", ":4: names[0].allow: found 0 entries; expected"},
+        {"user: \"\"", "names: [{deny: [\"a.*.org\"]}]", ":4: names[0].deny[0]: \"a.*.org\" is not a rule about names"},
+        {"user: \"\"", "names: [{profile: nobody, deny: [a.org]}]", ":4: names: there is no profile nobody"},
+        {"user: \"\"", "names: [{deny: [a.org]}, {deny: [b.org]}]", ":4: names: two entries for all profiles"},
+        {"user: \"\"", "public_suffix_list: list.dat", ":4: public_suffix_list: \"list.dat\" is not a file name"},
         {"name: server", "name: Server", ":21: profiles[0].name: \"Server\" is not a profile name"},
         {"  - name: server\n    version", "  - x\n  - version", ":21: profiles[0]: expected a mapping"},
     };

@@ -23,10 +23,15 @@ struct outcome {
 static struct outcome parse(const char *json, const struct tb_profile *p, tb_methods_t enabled)
 {
     json_t *arr = json_loads(json, JSON_DECODE_ANY, NULL);
+    static const struct tb_config cfg;
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_policy *policy = NULL;
     struct outcome o = {0};
 
     assert_non_null(arr);
-    o.r = tb_identifiers_parse(arr, p, enabled, &o.ids, &o.num, &o.pb);
+    assert_int_equal(tb_policy_new(&cfg, &policy, why), 0);
+    o.r = tb_identifiers_parse(arr, policy, p, enabled, &o.ids, &o.num, &o.pb);
+    tb_policy_free(policy);
     json_decref(arr);
     if (o.r < 0) {
         assert_null(o.ids);

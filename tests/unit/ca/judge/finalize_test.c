@@ -488,11 +488,93 @@ static void a_csr_without_names_is_refused(void **state)
     w_refused(w, "csr-form");
 }
 
+static void a_leaf_above_the_cap_of_its_issuer_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    w->cfg->lifetime_max.server_s = w->server->lifetime_s - 1;
+    w_refused(w, "lifetime-above-cap");
+    w->cfg->lifetime_max.server_s = 0;
+    w_refused(w, "lifetime-above-cap");
+    w->cfg->lifetime_max.server_s = w->server->lifetime_s;
+    w_signed(w);
+}
+
+/* The judge's policy again, after a change of the configuration. */
+static void new_policy(struct world *w)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+
+    tb_policy_free(w->s->policy);
+    assert_int_equal(tb_policy_new(w->cfg, &w->s->policy, why), 0);
+}
+
+static void names_that_the_lists_refuse_are_not_certified(void **state)
+{
+    struct world *w = *state;
+    struct tb_names *n = &w->cfg->names[0];
+
+    w->cfg->num_names = 1;
+    n->num_allow = 1;
+    strcpy(n->allow[0], ".example");
+    n->num_deny = 1;
+    strcpy(n->deny[0], "a.example");
+    new_policy(w);
+    w_refused(w, "name-denied");
+    n->num_deny = 0;
+    strcpy(n->allow[0], ".le");
+    new_policy(w);
+    w_refused(w, "name-not-allowed");
+    n->num_allow = 0;
+    new_policy(w);
+    w_refused(w, "name-not-allowed");
+    strcpy(n->profile, "client"); /* which is not this order's */
+    new_policy(w);
+    w_signed(w);
+}
+
+static void names_outside_the_ca_certificate_are_not_certified(void **state)
+{
+    static const struct {
+        const char *constraints;
+        bool allowed;
+    } rows[] = {
+        {"permitted;DNS:other.example", false}, {"excluded;DNS:a.example", false}, {"permitted;DNS:example", true}};
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        struct world *w = i == 0 ? *state : w_new();
+        uint8_t *der = NULL;
+        int len = w_constrained_ca(w, rows[i].constraints, &der);
+
+        assert_int_equal(tb_policy_add_ca(w->s->policy, TB_ISSUER_SERVER, tb_span_of(der, (size_t)len)), 0);
+        if (rows[i].allowed)
+            w_signed(w);
+        else
+            w_refused(w, "name-constraint");
+        free(der);
+        if (i > 0)
+            w_free(w);
+    }
+}
+
+static void a_wildcard_below_a_public_suffix_is_not_certified(void **state)
+{
+    struct world *w = *state;
+
+    w->csr.num_names = 0;
+    w->num_st = 0;
+    w_name(w, "DNS:*.example");
+    w_control(w, "*.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_DNS_01);
+    w_caa(w, "*.example");
+    w_refused(w, "wildcard-public-suffix");
+}
+
 static void a_leaf_that_outlives_its_issuer_is_refused(void **state)
 {
     struct world *w = *state;
     struct tb_decision d;
 
+    w->cfg->lifetime_max.server_s = UINT32_MAX;
     w->server->lifetime_s = W_CA_LIFE_S + 3600 + 2;
     w_refused(w, "outlives-issuer");
     w->server->lifetime_s = W_CA_LIFE_S + 3600 + 1;
@@ -546,6 +628,10 @@ int main(void)
         T(names_that_the_profile_does_not_serve_are_refused),
         T(names_max_is_the_profiles),
         T(a_csr_without_names_is_refused),
+        T(a_leaf_above_the_cap_of_its_issuer_is_refused),
+        T(names_that_the_lists_refuse_are_not_certified),
+        T(names_outside_the_ca_certificate_are_not_certified),
+        T(a_wildcard_below_a_public_suffix_is_not_certified),
         T(a_leaf_that_outlives_its_issuer_is_refused),
         T(a_full_used_set_refuses_new_orders),
     };

@@ -110,6 +110,7 @@ static void make_config(struct world *w)
     memset(w->cfg->ca_id, 0xca, TB_CA_ID_LEN);
     memset(w->cfg->policy_digest, 0x90, TB_DIGEST_LEN);
     w->cfg->signer = 1;
+    w->cfg->lifetime_max = (struct tb_lifetimes){.server_s = 100 * 86400, .client_s = 100 * 86400};
     w->cfg->perspective = 1;
     w->server = profile(w, "server", TB_ISSUER_SERVER, true);
     w->shortlived = profile(w, "shortlived", TB_ISSUER_SERVER, true);
@@ -355,4 +356,27 @@ void w_signed(struct world *w)
     assert_int_equal(d.verdict, TB_VERDICT_SIGN);
     assert_int_equal(d.problem.type, TB_P_NONE);
     tb_decision_clear(&d);
+}
+
+int w_constrained_ca(struct world *w, const char *constraints, uint8_t **out)
+{
+    const struct tb_cacert *ca = &w->s->ca[TB_ISSUER_SERVER];
+    const unsigned char *p = ca->der;
+    X509 *x = d2i_X509(NULL, &p, (long)ca->der_len);
+    char text[128];
+    X509_EXTENSION *ext;
+    int len;
+
+    snprintf(text, sizeof(text), "critical,%s", constraints);
+    ext = X509V3_EXT_conf_nid(NULL, NULL, NID_name_constraints, text);
+    assert_non_null(x);
+    assert_non_null(ext);
+    assert_int_equal(X509_add_ext(x, ext, -1), 1);
+    assert_true(X509_sign(x, w->ca_key[TB_ISSUER_SERVER], EVP_sha256()) > 0);
+    *out = NULL;
+    len = i2d_X509(x, out);
+    assert_true(len > 0);
+    X509_EXTENSION_free(ext);
+    X509_free(x);
+    return len;
 }

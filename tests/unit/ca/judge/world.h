@@ -76,6 +76,9 @@ void w_decide(struct world *w, struct tb_decision *d);
 /* Send and assert. */
 void w_refused(struct world *w, const char *reason);
 void w_signed(struct world *w);
+/* The server issuer's certificate with name constraints as OpenSSL writes them; malloced DER and its length.
+ */
+int w_constrained_ca(struct world *w, const char *constraints, uint8_t **out);
 /* SPKI digest of a key. */
 void w_spki(EVP_PKEY *key, uint8_t out[static TB_DIGEST_LEN]);
 
