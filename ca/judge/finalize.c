@@ -31,7 +31,8 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     tb_config_audience(cfg, &s->audience);
     if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_verifier_new(&s->verifier)) < 0 ||
         (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
-        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
+        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0 ||
+        (r = tb_revoked_init(&s->revoked, TB_REVOKED_MAX)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
 }
@@ -41,6 +42,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
         tb_cacert_clear(&s->ca[i]);
     tb_accounts_free(s->accounts);
+    tb_revoked_clear(&s->revoked);
     tb_used_clear(&s->used);
     tb_verifier_free(s->verifier);
     tb_weak_keys_free(s->weak);

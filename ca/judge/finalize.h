@@ -8,6 +8,7 @@
 #include "ca/config/config.h"
 #include "ca/judge/accounts.h"
 #include "ca/judge/proofs.h"
+#include "ca/judge/revoked.h"
 #include "ca/judge/used.h"
 #include "ca/policy/policy.h"
 #include "lib/ipc/msg_judge.h"
@@ -26,6 +27,7 @@ struct tb_judge_state {
     tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
     struct tb_used used;
+    struct tb_revoked revoked;
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];
     size_t num_keys;
     bool has_ca[TB_ISSUER__COUNT];

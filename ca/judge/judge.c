@@ -174,12 +174,12 @@ static int load_files(struct tb_judge *j)
 
 /* Opening: the log. */
 
-static int replay_profile(struct tb_judge *j, struct tb_span body)
+static int replay_profile(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
 {
-    struct tb_profile_rec rec;
-    int r = tb_profile_rec_read(body, &rec);
+    struct tb_profile_rec profile;
+    int r = tb_profile_rec_read(rec->body, &profile);
 
-    return r < 0 ? r : tb_profiles_add(&j->profiles, &rec);
+    return r < 0 ? r : tb_profiles_add(&j->profiles, &profile);
 }
 
 static int replay_issue(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset)
@@ -196,20 +196,29 @@ static int replay_issue(struct tb_judge *j, const struct tb_log_rec *rec, uint64
     return tb_used_add(&j->state.used, order, digest.p, offset, j->replay_oldest);
 }
 
+/* A second revocation of one certificate was never written: the log would not be ours. */
+static int replay_revoke(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
+{
+    struct tb_revoke_rec revoke;
+    int r = tb_revoke_rec_read(rec->body, &revoke);
+
+    if (r < 0)
+        return r;
+    return tb_revoked_add(&j->state.revoked, &revoke, rec->time, j->replay_now);
+}
+
+static int (*const replays[])(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset) = {
+    [TB_LOG_REC_PROFILE] = replay_profile,
+    [TB_LOG_REC_ISSUE] = replay_issue,
+    [TB_LOG_REC_REVOKE] = replay_revoke,
+};
+_Static_assert(TB_ARRAY_LEN(replays) == TB_LOG_REC__COUNT, "the judge replays every type of record");
+
 static int replay(void *arg, const struct tb_log_rec *rec, uint64_t offset)
 {
-    struct tb_judge *j = arg;
-
-    switch (rec->type) {
-    case TB_LOG_REC_PROFILE:
-        return replay_profile(j, rec->body);
-    case TB_LOG_REC_ISSUE:
-        return replay_issue(j, rec, offset);
-    case TB_LOG_REC_NONE:
-    case TB_LOG_REC__COUNT:
-        break;
-    }
-    return TB_E_FORMAT;
+    if (rec->type <= TB_LOG_REC_NONE || rec->type >= TB_LOG_REC__COUNT)
+        return TB_E_FORMAT;
+    return replays[rec->type](arg, rec, offset);
 }
 
 static int open_log(struct tb_judge *j)
@@ -227,11 +236,13 @@ static int open_log(struct tb_judge *j)
     int r;
 
     tb_config_file(cfg, TB_FILE_LOG_DIR, dir);
+    j->replay_now = now;
     j->replay_oldest = now - TB_ORDER_WINDOW_S;
     if ((r = tb_ilog_open(&how, &j->log, j->why)) < 0) {
         tb_log(TB_LOG_ERROR, "issuance-log-unusable", TB_F("directory", dir), TB_F("reason", j->why));
         return r;
     }
+    tb_revoked_expire(&j->state.revoked, now);
     if (tb_ilog_torn(j->log) > 0)
         tb_log(TB_LOG_WARN, "issuance-log-torn-tail-cut", TB_F("directory", dir), TB_N("bytes", tb_ilog_torn(j->log)));
     if (tb_ilog_last_time(j->log) > now + TB_CLOCK_SKEW_S)

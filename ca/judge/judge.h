@@ -26,6 +26,7 @@ struct tb_judge {
     struct tb_profiles profiles;
     struct tb_flights flights;
     uint64_t last_issue_seq; /* newest durable issuance; 0 = none */
+    tb_time_t replay_now;    /* while opening */
     tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
     char why[TB_ILOG_WHY_MAX + 1];
     struct event *commit; /* fires at the end of a loop turn in which something was appended */
