@@ -5,6 +5,7 @@
 
 #include "ca/front/finalize.h"
 #include "ca/front/order_state.h"
+#include "ca/front/renewal.h"
 #include "lib/acme/problem_json.h"
 
 #define RETRY_PROCESSING_S 2
@@ -123,6 +124,7 @@ void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_o
         put_ident(jw, &o->ident[i], true);
     tb_jw_end_arr(jw);
     tb_jw_kv(jw, "profile", o->profile);
+    tb_replaces_json(f, jw, o);
     tb_jw_key(jw, "authorizations");
     tb_jw_arr(jw);
     for (size_t i = 0; i < o->num_authz; i++) {

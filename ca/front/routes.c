@@ -8,6 +8,7 @@
 static const struct tb_route acme[] = {
     {"directory", "/directory", GET, TB_AUTH_NONE, tb_directory_handle},
     {"directory-profile", "/?/directory", GET, TB_AUTH_NONE, tb_directory_handle},
+    {"renewal-info", "/acme/renewal-info/?", GET, TB_AUTH_NONE, tb_renewal_info_handle},
     {"terms", "/acme/terms", GET, TB_AUTH_NONE, tb_terms_handle},
     {"new-nonce", "/acme/new-nonce", GET, TB_AUTH_NONE, tb_nonce_handle},
     {"new-acct", "/acme/new-acct", POST, TB_AUTH_JWK, tb_account_new_handle},

@@ -71,8 +71,12 @@ struct tb_order {
     size_t num_authz;
     uint64_t *authz_id;
     struct tb_problem problem; /* why it is invalid; owned */
+    /* RFC 9773 section 5: the certificate that this order is to replace; issuer NONE = none */
+    enum tb_issuer replaces_issuer;
+    uint8_t replaces_serial[TB_SERIAL_LEN];
     /* when valid */
-    uint64_t seq; /* of the judge's log; 0 = none */
+    tb_order_no_t replaced_by; /* last order that was made to replace its certificate; 0 = none */
+    uint64_t seq;              /* of the judge's log; 0 = none */
     enum tb_issuer issuer;
     uint8_t serial[TB_SERIAL_LEN];
     tb_time_t issued_at, not_after;

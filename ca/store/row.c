@@ -5,7 +5,8 @@
 
 #include "lib/base/hash.h"
 
-#define BODY_VERSION 2 /* 1: accounts without the terms they agreed to */
+/* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace. */
+#define BODY_VERSION 3
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -293,6 +294,10 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     tb_wr_u8(&row->body, (uint8_t)o->issuer);
     tb_wr_u64(&row->body, (uint64_t)o->issued_at);
     tb_problem_write(&row->body, &o->problem);
+    tb_wr_u8(&row->body, (uint8_t)o->replaces_issuer);
+    if (o->replaces_issuer != TB_ISSUER_NONE)
+        tb_wr_bytes(&row->body, o->replaces_serial, TB_SERIAL_LEN);
+    tb_wr_u64(&row->body, o->replaced_by);
     return row_done(row, out);
 }
 
@@ -319,6 +324,17 @@ static int read_order_names(struct tb_rd *rd, struct tb_order *o)
     return 0;
 }
 
+static int read_replacing(struct tb_rd *rd, struct tb_order *o)
+{
+    uint8_t issuer;
+
+    if (tb_rd_u8(rd, &issuer) < 0 || issuer >= TB_ISSUER__COUNT ||
+        (issuer != TB_ISSUER_NONE && tb_rd_copy(rd, o->replaces_serial, TB_SERIAL_LEN) < 0))
+        return TB_E_FORMAT;
+    o->replaces_issuer = (enum tb_issuer)issuer;
+    return tb_rd_u64(rd, &o->replaced_by) < 0 ? TB_E_FORMAT : 0;
+}
+
 static int read_order(const struct tb_row *row, struct tb_order *o)
 {
     struct tb_rd rd;
@@ -336,7 +352,8 @@ static int read_order(const struct tb_row *row, struct tb_order *o)
         return TB_E_FORMAT;
     o->issuer = (enum tb_issuer)issuer;
     o->issued_at = (tb_time_t)issued;
-    if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (r = tb_rd_end(&rd)) < 0)
+    if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (version > 2 && (r = read_replacing(&rd, o)) < 0) ||
+        (r = tb_rd_end(&rd)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
     if (row->cert_len == 0)
         return 0;

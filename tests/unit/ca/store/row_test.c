@@ -108,7 +108,7 @@ static void an_account_survives_and_one_of_the_first_version_too(void **state)
     assert_true(back.terms_agreed);
     memset(a.terms_digest, 0, TB_DIGEST_LEN);
     assert_memory_equal(&a, &back, sizeof(a));
-    row->body.buf[0] = 3;
+    row->body.buf[0] = 4;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     tb_row_unref(row);
 }
