@@ -29,8 +29,8 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_verifier_new(&s->verifier)) < 0 ||
-        (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
+    if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_shared_factors_new(&s->shared)) < 0 ||
+        (r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
         (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0 ||
         (r = tb_revoked_init(&s->revoked, TB_REVOKED_MAX)) < 0)
         return r;
@@ -47,6 +47,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     tb_verifier_free(s->verifier);
     tb_weak_keys_free(s->weak);
     tb_policy_free(s->policy);
+    tb_shared_factors_free(s->shared);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -246,6 +247,17 @@ static int step_proofs(struct work *w)
     return tb_proofs_judge(&w->s->proofs, &c, w->req->statement, w->req->num_statements, &w->d->problem, &w->d->reason);
 }
 
+/* The dearest question about the key comes when everything else is as it must be. */
+static int step_shared_factor(struct work *w)
+{
+    int r = tb_shared_factors_check(w->s->shared, w->d->csr.spki.rsa_n);
+
+    if (r == TB_E_DENIED)
+        return REFUSE(w, "csr-shared-factor", TB_P_BAD_CSR,
+                      "The CSR's key has a prime factor in common with another key that was certified here.");
+    return r;
+}
+
 static int step_leaf(struct work *w)
 {
     const struct tb_profile *p = w->d->profile;
@@ -279,14 +291,18 @@ static int step_reserve(struct work *w)
 {
     if (tb_used_add(&w->s->used, w->d->ref.order, w->d->jws_digest, 0, w->d->now - TB_ORDER_WINDOW_S) < 0)
         return REFUSE(w, "used-set-full", TB_P_RATE_LIMITED, "The CA is at its limit of orders.");
+    if (tb_shared_factors_add(w->s->shared, w->d->csr.spki.rsa_n) < 0) {
+        tb_used_drop(&w->s->used, w->d->ref.order);
+        return TB_E_NOMEM;
+    }
     w->d->verdict = TB_VERDICT_SIGN;
     return 0;
 }
 
 /* Cheap before dear, and nothing about the order is believed before the signature: a refusal may only be too early. */
 static int (*const steps[])(struct work *w) = {
-    step_jws, step_url,         step_window, step_profile, step_account, step_signature, step_used,
-    step_csr, step_subject_key, step_names,  step_proofs,  step_leaf,    step_reserve,
+    step_jws, step_url,         step_window, step_profile, step_account,       step_signature, step_used,
+    step_csr, step_subject_key, step_names,  step_proofs,  step_shared_factor, step_leaf,      step_reserve,
 };
 
 void tb_judge_decide(struct tb_judge_state *s, const struct tb_msg_finalize_req *req, tb_time_t now,

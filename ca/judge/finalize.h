@@ -14,6 +14,7 @@
 #include "lib/ipc/msg_judge.h"
 #include "lib/pki/cacert.h"
 #include "lib/pki/csr.h"
+#include "lib/pki/shared_factor.h"
 #include "lib/pki/weak_key.h"
 
 #define TB_FOREIGN_KEYS_MAX 16
@@ -34,11 +35,12 @@ struct tb_judge_state {
     struct tb_cacert ca[TB_ISSUER__COUNT];
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
-    struct tb_verifier *verifier;    /* of requests */
-    struct tb_policy *policy;        /* owned; without name constraints until the judge reads its CAs */
-    struct tb_weak_keys *weak;       /* owned; with nothing blocked until the judge reads the list */
-    struct tb_proofs proofs;         /* of the last decision */
-    uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */
+    struct tb_verifier *verifier;     /* of requests */
+    struct tb_policy *policy;         /* owned; without name constraints until the judge reads its CAs */
+    struct tb_weak_keys *weak;        /* owned; with nothing blocked until the judge reads the list */
+    struct tb_shared_factors *shared; /* owned; moduli of what was certified */
+    struct tb_proofs proofs;          /* of the last decision */
+    uint8_t csr_der[TB_CSR_DER_MAX];  /* of the last decision */
 };
 
 enum tb_verdict {

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "ca/config/blocked_keys.h"
+#include "ca/judge/moduli.h"
 #include "lib/base/log.h"
 
 #define PEM_MAX 65536
@@ -191,6 +192,8 @@ static int replay_issue(struct tb_judge *j, const struct tb_log_rec *rec, uint64
     if ((r = tb_issue_rec_peek(rec->body, &order, &digest)) < 0)
         return r;
     j->last_issue_seq = rec->seq;
+    if ((r = tb_moduli_replay(j->state.shared, rec->body)) < 0)
+        return r;
     if (tb_order_no_time(order) < j->replay_oldest)
         return 0;
     return tb_used_add(&j->state.used, order, digest.p, offset, j->replay_oldest);
