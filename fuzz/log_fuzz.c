@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/judge/account_record.h"
 #include "ca/judge/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,6 +62,18 @@ static void profile_body(struct tb_span body)
     same_bytes(&wr, body);
 }
 
+static void account_body(struct tb_span body)
+{
+    struct tb_account_rec rec;
+    struct tb_wr wr;
+
+    if (tb_account_rec_read(body, &rec) < 0)
+        return;
+    tb_wr_init(&wr, body.len + 1);
+    tb_account_rec_write(&wr, &rec);
+    same_bytes(&wr, body);
+}
+
 static void revoke_body(struct tb_span body)
 {
     struct tb_revoke_rec rec;
@@ -77,6 +90,7 @@ static void (*const bodies[])(struct tb_span body) = {
     [TB_LOG_REC_PROFILE] = profile_body,
     [TB_LOG_REC_ISSUE] = issue_body,
     [TB_LOG_REC_REVOKE] = revoke_body,
+    [TB_LOG_REC_ACCOUNT] = account_body,
 };
 _Static_assert(TB_ARRAY_LEN(bodies) == TB_LOG_REC__COUNT, "every type of record has its body here");
 

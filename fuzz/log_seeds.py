@@ -54,6 +54,8 @@ i1 = record(h + p, 2, 2, 1800000001, one)
 i2 = record(h + p + i1, 2, 3, 1800000002, two)
 r3 = record(h + p + i1 + i2, 3, 4, 1800000003, revoke())
 r4 = record(h + p + i1 + i2 + r3, 3, 5, 1800000004, revoke(reason=0, who=4, issuance=3, account="", jws=bytes(32)))
+jwk = b'{"crv":"Ed25519","kty":"OKP","x":"AA"}'
+changed = b"\1" + bytes(32) + hashlib.sha256(jwk).digest() + bytes(32) + struct.pack(">H", len(jwk)) + jwk
 flipped = bytearray(h + p + i1 + i2)
 flipped[len(h + p) + 30] ^= 1
 longer = bytearray(h + p + i1)
@@ -85,6 +87,11 @@ seeds = {
     "body-issue": one,
     "body-profile": profile(),
     "body-evidence-of-a-name-that-is-not-there": issue([ident("a.example")], [evidence(name=1)]),
+    "body-key-changed": changed,
+    "body-deactivated": b"\2" + bytes(96),
+    "body-key-changed-other-thumbprint": changed[:33] + bytes(32) + changed[65:],
+    "body-account-event-unknown": b"\3" + bytes(96),
+    "profile-and-account-events": h + p + record(h + p, 4, 2, 1800000001, changed),
     "body-no-names": issue([], [evidence()]),
     "body-name-not-normal": issue([ident("A.Example")], [evidence()]),
 }

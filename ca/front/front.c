@@ -371,9 +371,9 @@ static void front_teardown(struct tb_child *child)
 }
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
-    [TB_MSG_TOKEN_RSP] = on_answer,  [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
-    [TB_MSG_JUDGE_HELLO] = on_hello, [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
-    [TB_MSG_STATS_RSP] = on_answer,
+    [TB_MSG_TOKEN_RSP] = on_answer,   [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
+    [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
+    [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,
 };
 
 const struct tb_child_role tb_front_role = {

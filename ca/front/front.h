@@ -113,6 +113,7 @@ void tb_nonce_handle(struct tb_request *rq);
 void tb_account_new_handle(struct tb_request *rq);
 void tb_account_handle(struct tb_request *rq);
 void tb_orders_handle(struct tb_request *rq);
+void tb_key_change_handle(struct tb_request *rq);
 void tb_order_new_handle(struct tb_request *rq);
 void tb_order_handle(struct tb_request *rq);
 void tb_authz_new_handle(struct tb_request *rq);

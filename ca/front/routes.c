@@ -15,6 +15,7 @@ static const struct tb_route acme[] = {
     {"acct", "/acme/acct/?", POST, TB_AUTH_KID, tb_account_handle},
     {"orders", "/acme/orders/?", POST, TB_AUTH_KID, tb_orders_handle},
     {"orders-page", "/acme/orders/?/?", POST, TB_AUTH_KID, tb_orders_handle},
+    {"key-change", "/acme/key-change", POST, TB_AUTH_KID, tb_key_change_handle},
     {"new-order", "/acme/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-order-profile", "/?/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-authz", "/acme/new-authz", POST, TB_AUTH_KID, tb_authz_new_handle},

@@ -9,6 +9,7 @@
 #include "ca/judge/accounts.h"
 #include "ca/judge/proofs.h"
 #include "ca/judge/revoked.h"
+#include "ca/judge/standing.h"
 #include "ca/judge/used.h"
 #include "ca/policy/policy.h"
 #include "lib/ipc/msg_judge.h"
@@ -27,6 +28,8 @@ struct tb_judge_state {
     tb_time_t epoch_began_at; /* older orders belong to an epoch whose used orders are not known here */
     tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
+    struct tb_standings standings; /* accounts that are not what their URL says */
+    struct tb_key account_key;     /* of account statements */
     struct tb_used used;
     struct tb_revoked revoked;
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];

@@ -210,10 +210,19 @@ static int replay_revoke(struct tb_judge *j, const struct tb_log_rec *rec, uint6
     return tb_revoked_add(&j->state.revoked, &revoke, rec->time, j->replay_now);
 }
 
+static int replay_account(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
+{
+    struct tb_account_rec event;
+    int r = tb_account_rec_read(rec->body, &event);
+
+    return r < 0 ? r : tb_standings_apply(&j->state.standings, &event, rec->seq, rec->time);
+}
+
 static int (*const replays[])(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset) = {
     [TB_LOG_REC_PROFILE] = replay_profile,
     [TB_LOG_REC_ISSUE] = replay_issue,
     [TB_LOG_REC_REVOKE] = replay_revoke,
+    [TB_LOG_REC_ACCOUNT] = replay_account,
 };
 _Static_assert(TB_ARRAY_LEN(replays) == TB_LOG_REC__COUNT, "the judge replays every type of record");
 
@@ -305,7 +314,8 @@ static int judge_open(struct tb_child *child)
     tb_wr_init(&j->out, tb_msg_info(TB_MSG_SYNC_RSP)->max);
     tb_wr_init(&j->rec, TB_LOG_REC_MAX);
     tb_wr_init(&j->certs, tb_msg_info(TB_MSG_SYNC_RSP)->max);
-    if ((r = tb_judge_state_init(&j->state, child->cfg, 0)) < 0 || (r = load_files(j)) < 0 || (r = open_log(j)) < 0)
+    if ((r = tb_judge_state_init(&j->state, child->cfg, 0)) < 0 || (r = load_files(j)) < 0 || (r = open_log(j)) < 0 ||
+        (r = tb_judge_load_account_key(j)) < 0)
         return r;
     return check_profiles(j);
 }
@@ -350,7 +360,7 @@ static void judge_peer_down(struct tb_child *child, enum tb_role peer)
 
 void tb_judge_exit_when_idle(struct tb_judge *j)
 {
-    if (j->draining && tb_flights_count(&j->flights) == 0)
+    if (j->draining && tb_flights_count(&j->flights) == 0 && j->num_waiters == 0)
         tb_child_exit(j->child);
 }
 
@@ -382,10 +392,9 @@ static void judge_teardown(struct tb_child *child)
 }
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
-    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize,
-    [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
-    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,
-    [TB_MSG_STATS_REQ] = tb_judge_on_stats,
+    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize, [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
+    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,         [TB_MSG_STATS_REQ] = tb_judge_on_stats,
+    [TB_MSG_ACCOUNT_REQ] = tb_judge_on_account,
 };
 
 const struct tb_child_role tb_judge_role = {

@@ -7,8 +7,9 @@
 
 #include "ca/judge/log_record.h"
 
-#define TB_REVOKED_MAX    (1u << 20) /* entries of 64 bytes; at it new revocations are refused, never old ones forgotten \
-                                      */
+#define TB_REVOKED_MAX                                                                                                 \
+    (1u << 20) /* entries of 64 bytes; at it new revocations are refused, never old ones forgotten                     \
+                */
 #define TB_REVOKED_SHARDS 16
 /* RFC 5280 section 3.3: an entry must be on one CRL after the expiry. Longer than any CRL lives. */
 #define TB_REVOKED_KEEP_S (7 * 86400)
