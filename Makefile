@@ -39,6 +39,7 @@ check: all
 	@BUILD='$(BUILD)' tests/run.sh quick
 
 check-full: all
+	@packaging/deps.sh full
 	@$(WITH_TESTS)
 	@BUILD='$(BUILD)' tests/run.sh full
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what is missing of the Debian packages listed in debian-packages.txt.
-#   packaging/deps.sh SECTION...        build, run, test
+#   packaging/deps.sh SECTION...        build, run, test, full
 # Root installs; others are told the one command to run.
 set -eu
 
@@ -39,7 +39,7 @@ choose() { # A|B -> the first that apt knows
     echo "${1%%|*}"
 }
 
-[ $# -gt 0 ] || { echo "usage: packaging/deps.sh SECTION... (build, run, test)" >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: packaging/deps.sh SECTION... (build, run, test, full)" >&2; exit 2; }
 missing=$(wanted "$@")
 if [ -z "$missing" ]; then
     echo "deps: everything for '$*' is installed"

@@ -5,12 +5,23 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from harness.ca import Ca  # noqa: E402
+import interop  # noqa: E402
+from harness.ca import BUILD, Ca  # noqa: E402
 from harness.dns import Knot  # noqa: E402
 from harness.netns import Namespace  # noqa: E402
 
 ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "ca A 127.0.0.1"],
         "test": []}  # CAA is looked for up to the top, and a refusal there is no answer
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        doc = os.path.join(os.path.dirname(__file__), "..", "..", "doc", "interop.md")
+        config.pluginmanager.register(interop.Table(BUILD, doc))
+
+
+def pytest_collection_modifyitems(items):
+    interop.mark_rows(items)
 
 
 @pytest.fixture

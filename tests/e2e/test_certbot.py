@@ -1,6 +1,8 @@
 """certbot as Debian ships it, unmodified."""
 import os
 
+import pytest
+
 from harness.clients import Certbot
 from harness.x509 import CLIENT_AUTH, SERVER_AUTH, ekus, is_ca, load_chain, names
 
@@ -31,6 +33,7 @@ def check_leaf(path, want):
     return chain[0]
 
 
+@pytest.mark.interop("certbot", "issue by http-01")
 def test_http_01(ca):
     bot = Certbot(ca)
     bot.run("certonly", "--standalone", "-d", "www.example.test")
@@ -48,6 +51,8 @@ def test_http_01_webroot_with_two_names(ca, ns):
     web.stop()
 
 
+@pytest.mark.interop("certbot", "issue by dns-01")
+@pytest.mark.interop("certbot", "wildcard")
 def test_dns_01_wildcard_beside_its_base(ca, ns):
     add, remove = dns_hooks(ns)
     bot = Certbot(ca)
@@ -56,6 +61,7 @@ def test_dns_01_wildcard_beside_its_base(ca, ns):
     check_leaf(bot.live("example.test"), ["*.example.test", "example.test"])
 
 
+@pytest.mark.interop("certbot", "renew")
 def test_renewal_gives_another_certificate(ca):
     bot = Certbot(ca)
     bot.run("certonly", "--standalone", "-d", "www.example.test")
@@ -65,6 +71,7 @@ def test_renewal_gives_another_certificate(ca):
     assert first.serial_number != second.serial_number
 
 
+@pytest.mark.interop("certbot", "short-lived by directory")
 def test_profile_by_directory_url(ca):
     bot = Certbot(ca, directory=ca.profile_url("shortlived"))
     bot.run("certonly", "--standalone", "-d", "www.example.test")

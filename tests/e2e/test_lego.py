@@ -1,4 +1,6 @@
 """lego as Debian ships it, unmodified."""
+import pytest
+
 from harness.clients import Lego
 from harness.x509 import SERVER_AUTH, ekus, load_chain, names
 
@@ -13,6 +15,8 @@ def check(path, want):
     return leaf
 
 
+@pytest.mark.interop("lego", "issue by http-01")
+@pytest.mark.interop("lego", "renew")
 def test_http_01_and_renewal(ca):
     lego = Lego(ca)
     lego.run("--domains", "www.example.test", "--http", "run")
@@ -22,6 +26,8 @@ def test_http_01_and_renewal(ca):
     assert first.serial_number != second.serial_number
 
 
+@pytest.mark.interop("lego", "issue by dns-01")
+@pytest.mark.interop("lego", "wildcard")
 def test_dns_01_by_dynamic_update_with_wildcard(ca):
     lego = Lego(ca)
     lego.run("--domains", "*.example.test", "--domains", "example.test", "--dns", "rfc2136", "--dns.resolvers", "127.0.0.1:53",

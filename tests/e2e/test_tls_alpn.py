@@ -124,6 +124,7 @@ def finish(client, r, idents):
     return load_chain(client.post(order["certificate"], None).body)[0]
 
 
+@pytest.mark.interop("lego", "issue by tls-alpn-01")
 def test_lego_by_tls(ca):
     lego = Lego(ca)
     lego.run("--domains", "www.example.test", "--tls", "run")
