@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
     {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
+    {"get", tb_cmd_get, "get a certificate from an ACME server"},
     {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
 };
 
