@@ -1,11 +1,13 @@
 /*
- * Functions under test: tb_ilog_scan, tb_log_header_read, tb_log_rec_read, tb_issue_rec_read, tb_profile_rec_read.
+ * Functions under test: tb_ilog_scan, tb_log_header_read, tb_log_rec_read, tb_issue_rec_read, tb_profile_rec_read,
+ * tb_revoke_rec_read.
  * The input is a log file, and once more a bare body.  Properties: what scans is a prefix that scans alike; what reads
  * is written back byte for byte.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/judge/account_record.h"
 #include "ca/judge/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,16 +62,45 @@ static void profile_body(struct tb_span body)
     same_bytes(&wr, body);
 }
 
+static void account_body(struct tb_span body)
+{
+    struct tb_account_rec rec;
+    struct tb_wr wr;
+
+    if (tb_account_rec_read(body, &rec) < 0)
+        return;
+    tb_wr_init(&wr, body.len + 1);
+    tb_account_rec_write(&wr, &rec);
+    same_bytes(&wr, body);
+}
+
+static void revoke_body(struct tb_span body)
+{
+    struct tb_revoke_rec rec;
+    struct tb_wr wr;
+
+    if (tb_revoke_rec_read(body, &rec) < 0)
+        return;
+    tb_wr_init(&wr, body.len + 1);
+    tb_revoke_rec_write(&wr, &rec);
+    same_bytes(&wr, body);
+}
+
+static void (*const bodies[])(struct tb_span body) = {
+    [TB_LOG_REC_PROFILE] = profile_body,
+    [TB_LOG_REC_ISSUE] = issue_body,
+    [TB_LOG_REC_REVOKE] = revoke_body,
+    [TB_LOG_REC_ACCOUNT] = account_body,
+};
+_Static_assert(TB_ARRAY_LEN(bodies) == TB_LOG_REC__COUNT, "every type of record has its body here");
+
 static int on_record(void *arg, const struct tb_log_rec *rec, uint64_t offset)
 {
     uint64_t *last = arg;
 
     MUST(offset >= TB_LOG_HEADER_LEN && offset > *last);
     *last = offset;
-    if (rec->type == TB_LOG_REC_ISSUE)
-        issue_body(rec->body);
-    else
-        profile_body(rec->body);
+    bodies[rec->type](rec->body);
     return 0;
 }
 
@@ -83,8 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (size > 0)
         memcpy(copy, data, size);
-    issue_body(tb_span_of(copy, size));
-    profile_body(tb_span_of(copy, size));
+    for (size_t i = TB_LOG_REC_NONE + 1; i < TB_ARRAY_LEN(bodies); i++)
+        bodies[i](tb_span_of(copy, size));
     if (tb_ilog_scan(tb_span_of(copy, size), on_record, &last, &whole) == 0) {
         MUST(whole.good_len + whole.torn_len == size);
         last = 0;

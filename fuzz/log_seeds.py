@@ -40,6 +40,11 @@ def issue(names, proofs, cert=b"certificate"):
             + struct.pack(">I", len(cert)) + cert)
 
 
+def revoke(reason=1, who=1, issuance=2, account="https://ca.example/acme/acct/x", jws=b"\x01" * 32, issuer=1):
+    return (bytes([issuer]) + b"\x01" * 16 + struct.pack(">QBBQ", 1800600000, reason, who, issuance) + b"\x02" * 32
+            + str16(account) + jws)
+
+
 h = header()
 p = record(h, 1, 1, 1800000000, profile())
 one = issue([ident("a.example")], [evidence(purpose=0, kind=3, method=0), evidence()])
@@ -47,6 +52,10 @@ two = issue([ident("a.example"), ident("a.example", wildcard=1), ident("192.0.2.
             [evidence(0), evidence(1, method=2), evidence(2)])
 i1 = record(h + p, 2, 2, 1800000001, one)
 i2 = record(h + p + i1, 2, 3, 1800000002, two)
+r3 = record(h + p + i1 + i2, 3, 4, 1800000003, revoke())
+r4 = record(h + p + i1 + i2 + r3, 3, 5, 1800000004, revoke(reason=0, who=4, issuance=3, account="", jws=bytes(32)))
+jwk = b'{"crv":"Ed25519","kty":"OKP","x":"AA"}'
+changed = b"\1" + bytes(32) + hashlib.sha256(jwk).digest() + bytes(32) + struct.pack(">H", len(jwk)) + jwk
 flipped = bytearray(h + p + i1 + i2)
 flipped[len(h + p) + 30] ^= 1
 longer = bytearray(h + p + i1)
@@ -55,6 +64,16 @@ seeds = {
     "header-only": h,
     "second-epoch": header(2, 1000) + record(header(2, 1000), 1, 1000, 5, profile()),
     "profile-and-two-issuances": h + p + i1 + i2,
+    "two-revocations": h + p + i1 + i2 + r3 + r4,
+    "torn-revocation": (h + p + i1 + i2 + r3)[:-33],
+    "body-revocation-by-account": revoke(),
+    "body-revocation-by-key": revoke(who=3, account=""),
+    "body-revocation-by-operator": revoke(reason=9, who=4, account="", jws=bytes(32)),
+    "body-revocation-hold": revoke(reason=6),
+    "body-revocation-remove-from-crl": revoke(reason=8),
+    "body-revocation-by-nobody": revoke(who=0),
+    "body-revocation-of-nothing": revoke(issuance=0),
+    "body-revocation-account-without-url": revoke(account=""),
     "torn-tail": (h + p + i1 + i2)[:-40],
     "tail-of-zeros": h + p + bytes(100),
     "flipped-bit-in-the-middle": bytes(flipped),
@@ -68,6 +87,11 @@ seeds = {
     "body-issue": one,
     "body-profile": profile(),
     "body-evidence-of-a-name-that-is-not-there": issue([ident("a.example")], [evidence(name=1)]),
+    "body-key-changed": changed,
+    "body-deactivated": b"\2" + bytes(96),
+    "body-key-changed-other-thumbprint": changed[:33] + bytes(32) + changed[65:],
+    "body-account-event-unknown": b"\3" + bytes(96),
+    "profile-and-account-events": h + p + record(h + p, 4, 2, 1800000001, changed),
     "body-no-names": issue([], [evidence()]),
     "body-name-not-normal": issue([ident("A.Example")], [evidence()]),
 }

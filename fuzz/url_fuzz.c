@@ -1,7 +1,9 @@
-/* tb_account_url_parse, tb_finalize_url_parse, tb_profile_ref_parse: what is read and printed again is the same. */
+/* tb_account_url_parse, tb_finalize_url_parse, tb_profile_ref_parse, tb_cert_id_parse: what is read and printed again
+ * is the same. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acme/cert_id.h"
 #include "lib/acme/url.h"
 
 #define BASE "https://ca.example:14000"
@@ -30,6 +32,24 @@ static void check_finalize(const char *url)
     tb_finalize_url(again, BASE, &ref);
     if (strcmp(again, url) != 0 || ref.signer == 0 || ref.epoch == 0 || ref.order == 0)
         abort();
+}
+
+static void check_cert_id(const uint8_t *data, size_t size)
+{
+    char again[TB_CERT_ID_TEXT_MAX + 1];
+    uint8_t *exact = malloc(size + (size == 0));
+    struct tb_cert_id id;
+
+    if (exact == NULL)
+        return;
+    if (size > 0)
+        memcpy(exact, data, size);
+    if (tb_cert_id_parse(tb_span_of(exact, size), &id) == 0) {
+        tb_cert_id_text(again, tb_span_of(id.keyid, id.keyid_len), tb_span_of(id.serial, id.serial_len));
+        if (strlen(again) != size || memcmp(again, data, size) != 0)
+            abort();
+    }
+    free(exact);
 }
 
 static void check_ref(const uint8_t *data, size_t size)
@@ -73,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_account(url);
     check_finalize(url);
     check_ref(data, size);
+    check_cert_id(data, size);
     free(url);
     return 0;
 }

@@ -53,7 +53,9 @@ endtoend() { # PYTEST ARGUMENTS...
     # Namespaces need root; everybody else is root in a user namespace of their own.
     as_root=
     [ "$(id -u)" -eq 0 ] || as_root='unshare --user --map-root-user'
-    BUILD=$(realpath "$BUILD") $as_root /usr/bin/python3 -m pytest tests/e2e -q -p no:cacheprovider --durations=5 "$@"
+    # Each test has a namespace and a directory of its own; many of them wait more than they work.
+    BUILD=$(realpath "$BUILD") $as_root /usr/bin/python3 -m pytest tests/e2e -q -p no:cacheprovider --durations=5 \
+        -n "$(($(nproc) * 2))" "$@"
 }
 
 step 'unit tests and corpora' unit "$BUILD"

@@ -123,6 +123,7 @@ enum tb_state_file {
     TB_FILE_ID_KEY,        /* keys/id.key          front: enciphers public ids */
     TB_FILE_TOKEN_KEY,     /* keys/token.key       validator */
     TB_FILE_STATEMENT_KEY, /* keys/statement-1-1.key  validator makes, judge verifies */
+    TB_FILE_ACCOUNT_KEY,   /* keys/account.key     judge: makes and verifies account statements */
     TB_FILE_ISSUING_SERVER_KEY,
     TB_FILE_ISSUING_CLIENT_KEY, /* keys/issuing-server.key  keyholder */
     TB_FILE_ISSUING_SERVER,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/account_op.h"
 #include "ca/front/contacts.h"
 #include "ca/front/front.h"
 #include "ca/front/terms.h"
@@ -15,7 +16,7 @@ struct account_op {
     bool created;
 };
 
-static void reply_account(struct tb_request *rq, int status, const struct tb_account *a)
+void tb_account_reply(struct tb_request *rq, int status, const struct tb_account *a)
 {
     char orders[TB_URL_MAX + 1];
     struct tb_jw jw = tb_jw_of(tb_reply_body(rq));
@@ -35,14 +36,19 @@ static void reply_account(struct tb_request *rq, int status, const struct tb_acc
     tb_reply_json(rq, status);
 }
 
+static void refuse_key(struct tb_request *rq)
+{
+    rq->problem.http_status = 401;
+    tb_reply_refuse(rq, TB_P_UNAUTHORIZED, "the account of this key is deactivated, or the key was retired");
+}
+
 static void reply_existing(struct tb_request *rq, const struct tb_account *a)
 {
     if (a->state == TB_ACCOUNT_VALID) {
-        reply_account(rq, 200, a);
+        tb_account_reply(rq, 200, a);
         return;
     }
-    rq->problem.http_status = 401;
-    tb_reply_refuse(rq, TB_P_UNAUTHORIZED, "the account of this key is deactivated");
+    refuse_key(rq);
 }
 
 static void on_stored(int err, void *arg)
@@ -55,12 +61,14 @@ static void on_stored(int err, void *arg)
     free(op);
     if (err == TB_E_EXISTS && tb_store_account_find_key(rq->front->store, rq->account.thumbprint, &other) == 0) {
         reply_existing(rq, &other);
+    } else if (err == TB_E_EXISTS) {
+        refuse_key(rq);
     } else if (err < 0) {
         tb_reply_failure(rq, err);
     } else {
         if (created)
             rq->front->counters.accounts++;
-        reply_account(rq, created ? 201 : 200, &rq->account);
+        tb_account_reply(rq, created ? 201 : 200, &rq->account);
     }
 }
 
@@ -206,6 +214,8 @@ void tb_account_new_handle(struct tb_request *rq)
         reply_existing(rq, a);
     else if (r != TB_E_NOTFOUND)
         tb_reply_failure(rq, r);
+    else if (tb_store_account_find_first(rq->front->store, tb_jwk_thumbprint(rq->jws.jwk), a) == 0)
+        refuse_key(rq);
     else if (only)
         tb_reply_refuse(rq, TB_P_ACCOUNT_DOES_NOT_EXIST, "there is no account with this key");
     else
@@ -221,13 +231,11 @@ static void update(struct tb_request *rq, const json_t *obj)
     struct tb_account *a = &rq->account;
 
     if (json_is_string(status) && strcmp(json_string_value(status), "deactivated") == 0) {
-        if (tb_account_move(&a->state, TB_ACCOUNT_EV_DEACTIVATE) < 0) {
-            tb_reply_failure(rq, TB_E_STATE);
-            return;
-        } /* only valid accounts come this far */
-        tb_log(TB_LOG_NOTICE, "account-deactivated", TB_N("account", a->id));
-    } else if (contact == NULL) {
-        reply_account(rq, 200, a);
+        tb_account_op_start(rq, (struct tb_span){0}); /* only valid accounts come this far */
+        return;
+    }
+    if (contact == NULL) {
+        tb_account_reply(rq, 200, a);
         return;
     } else if (tb_contacts_parse(contact, a->contacts, &rq->problem) < 0) {
         tb_reply_problem(rq);
@@ -248,7 +256,7 @@ void tb_account_handle(struct tb_request *rq)
         return;
     }
     if (tb_request_reads(rq)) {
-        reply_account(rq, 200, &rq->account);
+        tb_account_reply(rq, 200, &rq->account);
         return;
     }
     if (tb_request_json(rq, &obj) < 0)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/objects.h"
 #include "lib/acme/url.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_validate.h"
@@ -81,6 +82,7 @@ static const struct tb_authz *make(struct tb_authz_batch *b, const struct tb_cla
                            .state = TB_AUTHZ_PENDING,
                            .created_at = now,
                            .expires_at = now + (tb_time_t)f->cfg->limits.authz_pending_s};
+    memcpy(a->thumbprint, b->rq->account.thumbprint, TB_DIGEST_LEN);
     memcpy(a->policy_digest, f->cfg->policy_digest, TB_DIGEST_LEN);
     for (unsigned m = 0; m < TB_METHOD__COUNT && a->num_challenges < TB_CHALLENGES_MAX; m++)
         if ((claim->methods & TB_METHOD_BIT(m)) != 0)
@@ -102,7 +104,7 @@ int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim,
     *out_expires_at = 0;
     if (r < 0 && r != TB_E_NOTFOUND)
         return r;
-    if (r == 0 && reusable(f, &old, claim->methods))
+    if (r == 0 && !tb_authz_outlived(&old, &b->rq->account) && reusable(f, &old, claim->methods))
         a = &old;
     else if (b->num < b->max)
         a = make(b, claim, now);

@@ -31,6 +31,8 @@ struct tb_finalize {
     struct tb_wr blobs; /* fresh CAA statements, each as var32 */
     size_t num_blobs;
     char jwk[TB_JWK_JSON_MAX];
+    size_t statement_len;
+    uint8_t statement[TB_ACCOUNT_KEPT_MAX];
     size_t jws_len;
     uint8_t jws[];
 };
@@ -260,6 +262,7 @@ static int send_finalize(struct tb_finalize *z, const struct proofs *p)
     struct tb_front *f = z->front;
     struct tb_msg_finalize_req m = {.jws = tb_span_of(z->jws, z->jws_len),
                                     .account_jwk = tb_span_str(z->jwk),
+                                    .account_statement = tb_span_of(z->statement, z->statement_len),
                                     .num_statements = p->num,
                                     .statement = p->span};
     struct tb_edge_call call = {.peer = TB_ROLE_JUDGE,
@@ -486,6 +489,8 @@ static int start(struct tb_request *rq, tb_order_no_t no)
     z->jws_len = rq->body.len;
     memcpy(z->jws, rq->body.p, rq->body.len);
     memcpy(z->jwk, rq->account.jwk, sizeof(z->jwk));
+    z->statement_len = rq->account.statement_len;
+    memcpy(z->statement, rq->account.statement, sizeof(z->statement));
     tb_wr_init(&z->blobs, (size_t)TB_IDENT_NUM_MAX * (TB_STATEMENT_MAX + 4));
     TAILQ_INSERT_TAIL(&f->finalizes, z, entry);
     f->num_finalizes++;

@@ -13,6 +13,7 @@
 #include "ca/front/tls.h"
 #include "ca/front/validation.h"
 #include "lib/base/log.h"
+#include "lib/pki/cacert.h"
 
 #define PEM_MAX       65536
 #define STATS_EVERY_S 5
@@ -46,6 +47,8 @@ static int open_tls(struct tb_front *f)
 /* The issuing CA's certificate, as text that goes behind each leaf. */
 static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_file file)
 {
+    struct tb_problem pb = {0};
+    struct tb_cacert ca = {0};
     uint8_t *pem = NULL;
     size_t len = 0;
     int r = read_state_file(f, file, &pem, &len);
@@ -53,8 +56,17 @@ static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_
     if (r < 0)
         return r;
     f->issuer_pem[issuer] = strndup((const char *)pem, len);
+    r = f->issuer_pem[issuer] == NULL ? TB_E_NOMEM : tb_cacert_read(tb_span_of(pem, len), &ca, &pb);
     tb_free_secret(pem, len);
-    return f->issuer_pem[issuer] == NULL ? TB_E_NOMEM : 0;
+    if (r < 0) {
+        tb_log(TB_LOG_ERROR, "issuing-certificate", TB_F("issuer", tb_issuer_name(issuer)), TB_F("reason", pb.detail));
+    } else {
+        memcpy(f->issuer_keyid[issuer].p, ca.keyid, ca.keyid_len);
+        f->issuer_keyid[issuer].len = ca.keyid_len;
+    }
+    tb_cacert_clear(&ca);
+    tb_problem_clear(&pb);
+    return r;
 }
 
 static void front_free(struct tb_front *f)
@@ -359,9 +371,9 @@ static void front_teardown(struct tb_child *child)
 }
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
-    [TB_MSG_TOKEN_RSP] = on_answer,  [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
-    [TB_MSG_JUDGE_HELLO] = on_hello, [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
-    [TB_MSG_STATS_RSP] = on_answer,
+    [TB_MSG_TOKEN_RSP] = on_answer,   [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
+    [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
+    [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,
 };
 
 const struct tb_child_role tb_front_role = {

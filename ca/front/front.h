@@ -56,7 +56,11 @@ struct tb_front {
     tb_time_t https_not_after;
     struct tb_public_id *ids;           /* row numbers as strangers see them */
     char *issuer_pem[TB_ISSUER__COUNT]; /* owned; NULL = not there */
-    int statm_fd;                       /* memory in use, readable inside the sandbox */
+    struct {
+        uint8_t p[TB_KEYID_MAX];
+        size_t len; /* 0 = not there */
+    } issuer_keyid[TB_ISSUER__COUNT];
+    int statm_fd; /* memory in use, readable inside the sandbox */
 
     struct evconnlistener *listener, *metrics_listener;
     bool accepting, draining, exiting;
@@ -109,6 +113,7 @@ void tb_nonce_handle(struct tb_request *rq);
 void tb_account_new_handle(struct tb_request *rq);
 void tb_account_handle(struct tb_request *rq);
 void tb_orders_handle(struct tb_request *rq);
+void tb_key_change_handle(struct tb_request *rq);
 void tb_order_new_handle(struct tb_request *rq);
 void tb_order_handle(struct tb_request *rq);
 void tb_authz_new_handle(struct tb_request *rq);
@@ -116,6 +121,7 @@ void tb_authz_handle(struct tb_request *rq);
 void tb_challenge_handle(struct tb_request *rq);
 void tb_finalize_handle(struct tb_request *rq);
 void tb_certificate_handle(struct tb_request *rq);
+void tb_renewal_info_handle(struct tb_request *rq);
 void tb_terms_handle(struct tb_request *rq);
 void tb_metrics_handle(struct tb_request *rq);
 

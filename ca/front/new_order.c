@@ -10,6 +10,7 @@
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
 #include "ca/front/profile.h"
+#include "ca/front/renewal.h"
 #include "ca/front/terms.h"
 
 struct new_order {
@@ -45,6 +46,14 @@ static void on_stored(int err, void *arg)
     new_order_free(n);
 }
 
+static void refuse(struct tb_request *rq, int err)
+{
+    if (rq->problem.type != TB_P_NONE)
+        tb_reply_problem(rq);
+    else
+        tb_reply_failure(rq, err);
+}
+
 /* Everything in one transaction. Takes n. */
 static void store_order(struct new_order *n)
 {
@@ -55,6 +64,8 @@ static void store_order(struct new_order *n)
     for (size_t i = 0; r == 0 && i < n->batch.num; i++)
         r = tb_store_tx_authz_insert(tx, &n->batch.authz[i]);
     if (r == 0)
+        r = tb_replaces_claim(rq, tx, &n->order);
+    if (r == 0)
         r = tb_store_tx_order_insert(tx, &n->order);
     if (r < 0)
         tb_store_tx_free(tx);
@@ -62,7 +73,7 @@ static void store_order(struct new_order *n)
         r = tb_store_tx_commit(tx, on_stored, n);
     if (r < 0) {
         new_order_free(n);
-        tb_reply_failure(rq, r);
+        refuse(rq, r);
     }
 }
 
@@ -150,7 +161,7 @@ static int prepare(struct new_order *n, const json_t *obj)
         return TB_E_DENIED;
     if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), rq->front->policy, n->profile,
                                   rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
-        (r = check_open_orders(rq)) < 0)
+        (r = tb_replaces_read(rq, obj, &n->order)) < 0 || (r = check_open_orders(rq)) < 0)
         return r;
     return fill_order(n);
 }
@@ -184,8 +195,5 @@ void tb_order_new_handle(struct tb_request *rq)
     if (r == 0)
         return;
     new_order_free(n);
-    if (rq->problem.type != TB_P_NONE)
-        tb_reply_problem(rq);
-    else
-        tb_reply_failure(rq, r);
+    refuse(rq, r);
 }

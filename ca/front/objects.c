@@ -5,6 +5,7 @@
 
 #include "ca/front/finalize.h"
 #include "ca/front/order_state.h"
+#include "ca/front/renewal.h"
 #include "lib/acme/problem_json.h"
 
 #define RETRY_PROCESSING_S 2
@@ -29,6 +30,25 @@ int tb_order_of_caller(struct tb_request *rq, enum tb_url_kind kind, struct tb_s
     return TB_E_NOTFOUND;
 }
 
+bool tb_authz_outlived(const struct tb_authz *a, const struct tb_account *account)
+{
+    static const uint8_t before_rows_had_it[TB_DIGEST_LEN];
+    const uint8_t *made_for = a->thumbprint;
+
+    if (memcmp(made_for, before_rows_had_it, TB_DIGEST_LEN) == 0)
+        made_for = account->first_thumbprint;
+    return memcmp(made_for, account->thumbprint, TB_DIGEST_LEN) != 0;
+}
+
+/* Its end is now at the latest, so that everything that asks for the time finds it ended. */
+static void end_outlived(struct tb_authz *a, const struct tb_account *account)
+{
+    tb_time_t before = tb_clock_now_s() - 1;
+
+    if (tb_authz_outlived(a, account) && a->expires_at > before)
+        a->expires_at = before;
+}
+
 int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz *out)
 {
     uint64_t no;
@@ -38,8 +58,10 @@ int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz
     r = tb_url_id(rq->front, TB_URL_AUTHZ, id, &no);
     if (r == 0)
         r = tb_store_authz_get(rq->front->store, no, out);
-    if (r == 0 && out->account_id == rq->account.id)
+    if (r == 0 && out->account_id == rq->account.id) {
+        end_outlived(out, &rq->account);
         return 0;
+    }
     tb_authz_clear(out);
     if (r == 0 || r == TB_E_FORMAT || r == TB_E_NOTFOUND)
         tb_reply_not_found(rq);
@@ -51,15 +73,20 @@ int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz
 int tb_order_state_now(struct tb_front *f, const struct tb_order *o, enum tb_order_state *out)
 {
     struct tb_authz_brief brief[TB_IDENT_NUM_MAX];
+    struct tb_account account;
     struct tb_authz a;
     int r;
 
     *out = TB_ORDER_INVALID;
     if (o->num_authz > TB_IDENT_NUM_MAX)
         return TB_E_LIMIT;
+    if (o->state == TB_ORDER_PENDING && (r = tb_store_account_get(f->store, o->account_id, &account)) < 0)
+        return r;
     for (size_t i = 0; i < o->num_authz && o->state == TB_ORDER_PENDING; i++) {
         if ((r = tb_store_authz_get(f->store, o->authz_id[i], &a)) < 0 && r != TB_E_NOTFOUND)
             return r;
+        if (r == 0)
+            end_outlived(&a, &account);
         /* One that was collected counts as expired. */
         brief[i] =
             r == 0 ? (struct tb_authz_brief){a.state, a.expires_at} : (struct tb_authz_brief){TB_AUTHZ_EXPIRED, 0};
@@ -123,6 +150,7 @@ void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_o
         put_ident(jw, &o->ident[i], true);
     tb_jw_end_arr(jw);
     tb_jw_kv(jw, "profile", o->profile);
+    tb_replaces_json(f, jw, o);
     tb_jw_key(jw, "authorizations");
     tb_jw_arr(jw);
     for (size_t i = 0; i < o->num_authz; i++) {

@@ -11,6 +11,10 @@ int tb_order_of_caller(struct tb_request *rq, enum tb_url_kind kind, struct tb_s
                        struct tb_order *out) TB_MUST_USE;
 int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz *out) TB_MUST_USE;
 
+/* Was it made for a key that the account has no more?  What the old key proved ended with it, whenever it was to end.
+ */
+bool tb_authz_outlived(const struct tb_authz *a, const struct tb_account *account);
+
 /* State now: reads the authorizations of an order that is still open. */
 int tb_order_state_now(struct tb_front *f, const struct tb_order *o, enum tb_order_state *out) TB_MUST_USE;
 

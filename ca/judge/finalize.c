@@ -1,5 +1,7 @@
 #include "ca/judge/finalize.h"
 
+#include "ca/judge/account_event.h"
+
 #include <string.h>
 
 #include "lib/base/b64u.h"
@@ -29,9 +31,11 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
     s->signer = cfg->signer;
     s->epoch = epoch;
     tb_config_audience(cfg, &s->audience);
-    if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_verifier_new(&s->verifier)) < 0 ||
-        (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
-        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0)
+    if ((r = tb_policy_new(cfg, &s->policy, why)) < 0 || (r = tb_shared_factors_new(&s->shared)) < 0 ||
+        (r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
+        (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0 ||
+        (r = tb_revoked_init(&s->revoked, TB_REVOKED_MAX)) < 0 ||
+        (r = tb_standings_init(&s->standings, TB_STANDINGS_MAX)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
 }
@@ -41,10 +45,13 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
         tb_cacert_clear(&s->ca[i]);
     tb_accounts_free(s->accounts);
+    tb_revoked_clear(&s->revoked);
+    tb_standings_clear(&s->standings);
     tb_used_clear(&s->used);
     tb_verifier_free(s->verifier);
     tb_weak_keys_free(s->weak);
     tb_policy_free(s->policy);
+    tb_shared_factors_free(s->shared);
     tb_wipe(s, sizeof(*s));
 }
 
@@ -115,22 +122,23 @@ static int step_profile(struct work *w)
     return 0;
 }
 
-/* The account URL names its first key; without an account statement that is its key. */
+/* The account URL names its first key; what became of it since is in the judge's log. */
 static int step_account(struct work *w)
 {
     const struct tb_msg_finalize_req *req = w->req;
     uint8_t first[TB_DIGEST_LEN];
+    const char *word = NULL;
     int r;
 
     if ((r = tb_accounts_get(w->s->accounts, req->account_jwk, &w->key, &w->d->problem)) < 0) {
         w->d->reason = "account-key-form";
         return r;
     }
-    if (req->account_statement.len > 0)
-        return REFUSE(w, "account-statement", TB_P_UNAUTHORIZED, "The account's key was changed.");
-    if (tb_account_url_parse(w->jws.kid, w->s->cfg->base_url, first) < 0 ||
-        memcmp(first, tb_jwk_thumbprint(w->key), TB_DIGEST_LEN) != 0)
-        return REFUSE(w, "account-other-key", TB_P_UNAUTHORIZED, "The key is not that of the account.");
+    if (tb_account_url_parse(w->jws.kid, w->s->cfg->base_url, first) < 0)
+        return REFUSE(w, "kid-form", TB_P_ACCOUNT_DOES_NOT_EXIST, "The kid is not an account URL of this CA.");
+    word = tb_judge_account_word(w->s, first, tb_jwk_thumbprint(w->key), req->account_statement);
+    if (word != NULL)
+        return REFUSE(w, word, TB_P_UNAUTHORIZED, "The account is deactivated, or the key is not its key.");
     memcpy(w->d->account_url, w->jws.kid, strlen(w->jws.kid) + 1); /* its form bounds it */
     memcpy(w->d->thumbprint, tb_jwk_thumbprint(w->key), TB_DIGEST_LEN);
     return 0;
@@ -244,6 +252,17 @@ static int step_proofs(struct work *w)
     return tb_proofs_judge(&w->s->proofs, &c, w->req->statement, w->req->num_statements, &w->d->problem, &w->d->reason);
 }
 
+/* The dearest question about the key comes when everything else is as it must be. */
+static int step_shared_factor(struct work *w)
+{
+    int r = tb_shared_factors_check(w->s->shared, w->d->csr.spki.rsa_n);
+
+    if (r == TB_E_DENIED)
+        return REFUSE(w, "csr-shared-factor", TB_P_BAD_CSR,
+                      "The CSR's key has a prime factor in common with another key that was certified here.");
+    return r;
+}
+
 static int step_leaf(struct work *w)
 {
     const struct tb_profile *p = w->d->profile;
@@ -277,14 +296,18 @@ static int step_reserve(struct work *w)
 {
     if (tb_used_add(&w->s->used, w->d->ref.order, w->d->jws_digest, 0, w->d->now - TB_ORDER_WINDOW_S) < 0)
         return REFUSE(w, "used-set-full", TB_P_RATE_LIMITED, "The CA is at its limit of orders.");
+    if (tb_shared_factors_add(w->s->shared, w->d->csr.spki.rsa_n) < 0) {
+        tb_used_drop(&w->s->used, w->d->ref.order);
+        return TB_E_NOMEM;
+    }
     w->d->verdict = TB_VERDICT_SIGN;
     return 0;
 }
 
 /* Cheap before dear, and nothing about the order is believed before the signature: a refusal may only be too early. */
 static int (*const steps[])(struct work *w) = {
-    step_jws, step_url,         step_window, step_profile, step_account, step_signature, step_used,
-    step_csr, step_subject_key, step_names,  step_proofs,  step_leaf,    step_reserve,
+    step_jws, step_url,         step_window, step_profile, step_account,       step_signature, step_used,
+    step_csr, step_subject_key, step_names,  step_proofs,  step_shared_factor, step_leaf,      step_reserve,
 };
 
 void tb_judge_decide(struct tb_judge_state *s, const struct tb_msg_finalize_req *req, tb_time_t now,

@@ -8,11 +8,14 @@
 #include "ca/config/config.h"
 #include "ca/judge/accounts.h"
 #include "ca/judge/proofs.h"
+#include "ca/judge/revoked.h"
+#include "ca/judge/standing.h"
 #include "ca/judge/used.h"
 #include "ca/policy/policy.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/pki/cacert.h"
 #include "lib/pki/csr.h"
+#include "lib/pki/shared_factor.h"
 #include "lib/pki/weak_key.h"
 
 #define TB_FOREIGN_KEYS_MAX 16
@@ -25,18 +28,22 @@ struct tb_judge_state {
     tb_time_t epoch_began_at; /* older orders belong to an epoch whose used orders are not known here */
     tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
+    struct tb_standings standings; /* accounts that are not what their URL says */
+    struct tb_key account_key;     /* of account statements */
     struct tb_used used;
+    struct tb_revoked revoked;
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];
     size_t num_keys;
     bool has_ca[TB_ISSUER__COUNT];
     struct tb_cacert ca[TB_ISSUER__COUNT];
     uint8_t foreign[TB_FOREIGN_KEYS_MAX][TB_DIGEST_LEN]; /* SPKI digests never certified: CA keys, the HTTPS key */
     size_t num_foreign;
-    struct tb_verifier *verifier;    /* of requests */
-    struct tb_policy *policy;        /* owned; without name constraints until the judge reads its CAs */
-    struct tb_weak_keys *weak;       /* owned; with nothing blocked until the judge reads the list */
-    struct tb_proofs proofs;         /* of the last decision */
-    uint8_t csr_der[TB_CSR_DER_MAX]; /* of the last decision */
+    struct tb_verifier *verifier;     /* of requests */
+    struct tb_policy *policy;         /* owned; without name constraints until the judge reads its CAs */
+    struct tb_weak_keys *weak;        /* owned; with nothing blocked until the judge reads the list */
+    struct tb_shared_factors *shared; /* owned; moduli of what was certified */
+    struct tb_proofs proofs;          /* of the last decision */
+    uint8_t csr_der[TB_CSR_DER_MAX];  /* of the last decision */
 };
 
 enum tb_verdict {

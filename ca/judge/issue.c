@@ -103,6 +103,7 @@ void tb_judge_forget_waiters(struct tb_judge *j)
     for (size_t i = 0; i < TB_FLIGHTS_MAX; i++)
         if (j->flights.slot[i] != NULL)
             j->flights.slot[i]->num_waiters = 0;
+    j->num_waiters = 0;
 }
 
 static void take_off(struct tb_judge *j, uint32_t id, struct tb_decision *d)
@@ -261,5 +262,6 @@ void tb_judge_commit(evutil_socket_t fd TB_UNUSED, short what TB_UNUSED, void *j
     j->flights.num_committing = 0;
     for (size_t i = 0; i < num; i++)
         land(j, j->flights.slot[j->flights.committing[i]]);
+    tb_judge_answer_accounts(j);
     tb_judge_exit_when_idle(j);
 }

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "ca/config/blocked_keys.h"
+#include "ca/judge/moduli.h"
 #include "lib/base/log.h"
 
 #define PEM_MAX 65536
@@ -174,12 +175,12 @@ static int load_files(struct tb_judge *j)
 
 /* Opening: the log. */
 
-static int replay_profile(struct tb_judge *j, struct tb_span body)
+static int replay_profile(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
 {
-    struct tb_profile_rec rec;
-    int r = tb_profile_rec_read(body, &rec);
+    struct tb_profile_rec profile;
+    int r = tb_profile_rec_read(rec->body, &profile);
 
-    return r < 0 ? r : tb_profiles_add(&j->profiles, &rec);
+    return r < 0 ? r : tb_profiles_add(&j->profiles, &profile);
 }
 
 static int replay_issue(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset)
@@ -191,25 +192,45 @@ static int replay_issue(struct tb_judge *j, const struct tb_log_rec *rec, uint64
     if ((r = tb_issue_rec_peek(rec->body, &order, &digest)) < 0)
         return r;
     j->last_issue_seq = rec->seq;
+    if ((r = tb_moduli_replay(j->state.shared, rec->body)) < 0)
+        return r;
     if (tb_order_no_time(order) < j->replay_oldest)
         return 0;
     return tb_used_add(&j->state.used, order, digest.p, offset, j->replay_oldest);
 }
 
+/* A second revocation of one certificate was never written: the log would not be ours. */
+static int replay_revoke(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
+{
+    struct tb_revoke_rec revoke;
+    int r = tb_revoke_rec_read(rec->body, &revoke);
+
+    if (r < 0)
+        return r;
+    return tb_revoked_add(&j->state.revoked, &revoke, rec->time, j->replay_now);
+}
+
+static int replay_account(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
+{
+    struct tb_account_rec event;
+    int r = tb_account_rec_read(rec->body, &event);
+
+    return r < 0 ? r : tb_standings_apply(&j->state.standings, &event, rec->seq, rec->time);
+}
+
+static int (*const replays[])(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset) = {
+    [TB_LOG_REC_PROFILE] = replay_profile,
+    [TB_LOG_REC_ISSUE] = replay_issue,
+    [TB_LOG_REC_REVOKE] = replay_revoke,
+    [TB_LOG_REC_ACCOUNT] = replay_account,
+};
+_Static_assert(TB_ARRAY_LEN(replays) == TB_LOG_REC__COUNT, "the judge replays every type of record");
+
 static int replay(void *arg, const struct tb_log_rec *rec, uint64_t offset)
 {
-    struct tb_judge *j = arg;
-
-    switch (rec->type) {
-    case TB_LOG_REC_PROFILE:
-        return replay_profile(j, rec->body);
-    case TB_LOG_REC_ISSUE:
-        return replay_issue(j, rec, offset);
-    case TB_LOG_REC_NONE:
-    case TB_LOG_REC__COUNT:
-        break;
-    }
-    return TB_E_FORMAT;
+    if (rec->type <= TB_LOG_REC_NONE || rec->type >= TB_LOG_REC__COUNT)
+        return TB_E_FORMAT;
+    return replays[rec->type](arg, rec, offset);
 }
 
 static int open_log(struct tb_judge *j)
@@ -227,11 +248,13 @@ static int open_log(struct tb_judge *j)
     int r;
 
     tb_config_file(cfg, TB_FILE_LOG_DIR, dir);
+    j->replay_now = now;
     j->replay_oldest = now - TB_ORDER_WINDOW_S;
     if ((r = tb_ilog_open(&how, &j->log, j->why)) < 0) {
         tb_log(TB_LOG_ERROR, "issuance-log-unusable", TB_F("directory", dir), TB_F("reason", j->why));
         return r;
     }
+    tb_revoked_expire(&j->state.revoked, now);
     if (tb_ilog_torn(j->log) > 0)
         tb_log(TB_LOG_WARN, "issuance-log-torn-tail-cut", TB_F("directory", dir), TB_N("bytes", tb_ilog_torn(j->log)));
     if (tb_ilog_last_time(j->log) > now + TB_CLOCK_SKEW_S)
@@ -291,7 +314,8 @@ static int judge_open(struct tb_child *child)
     tb_wr_init(&j->out, tb_msg_info(TB_MSG_SYNC_RSP)->max);
     tb_wr_init(&j->rec, TB_LOG_REC_MAX);
     tb_wr_init(&j->certs, tb_msg_info(TB_MSG_SYNC_RSP)->max);
-    if ((r = tb_judge_state_init(&j->state, child->cfg, 0)) < 0 || (r = load_files(j)) < 0 || (r = open_log(j)) < 0)
+    if ((r = tb_judge_state_init(&j->state, child->cfg, 0)) < 0 || (r = load_files(j)) < 0 || (r = open_log(j)) < 0 ||
+        (r = tb_judge_load_account_key(j)) < 0)
         return r;
     return check_profiles(j);
 }
@@ -336,7 +360,7 @@ static void judge_peer_down(struct tb_child *child, enum tb_role peer)
 
 void tb_judge_exit_when_idle(struct tb_judge *j)
 {
-    if (j->draining && tb_flights_count(&j->flights) == 0)
+    if (j->draining && tb_flights_count(&j->flights) == 0 && j->num_waiters == 0)
         tb_child_exit(j->child);
 }
 
@@ -368,10 +392,9 @@ static void judge_teardown(struct tb_child *child)
 }
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
-    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize,
-    [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
-    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,
-    [TB_MSG_STATS_REQ] = tb_judge_on_stats,
+    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize, [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
+    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,         [TB_MSG_STATS_REQ] = tb_judge_on_stats,
+    [TB_MSG_ACCOUNT_REQ] = tb_judge_on_account,
 };
 
 const struct tb_child_role tb_judge_role = {

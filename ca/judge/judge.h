@@ -17,7 +17,14 @@ struct tb_judge_counters {
     uint64_t issued, refused, repeated, sign_refused, syncs;
 };
 
-#define TB_SYNC_GATHER_US 1000
+#define TB_SYNC_GATHER_US      1000
+#define TB_ACCOUNT_WAITERS_MAX 64 /* account requests that wait for one sync */
+
+/* An account request that is answered after the next sync. */
+struct tb_account_waiter {
+    uint32_t id;
+    uint8_t first[TB_DIGEST_LEN];
+};
 
 struct tb_judge {
     struct tb_child *child;
@@ -26,6 +33,7 @@ struct tb_judge {
     struct tb_profiles profiles;
     struct tb_flights flights;
     uint64_t last_issue_seq; /* newest durable issuance; 0 = none */
+    tb_time_t replay_now;    /* while opening */
     tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
     char why[TB_ILOG_WHY_MAX + 1];
     struct event *commit; /* fires at the end of a loop turn in which something was appended */
@@ -34,6 +42,8 @@ struct tb_judge {
     struct tb_wr rec;     /* records read back */
     struct tb_wr certs;   /* certificates of a sync answer */
     struct tb_judge_counters counters;
+    struct tb_account_waiter waiter[TB_ACCOUNT_WAITERS_MAX];
+    size_t num_waiters;
     bool draining;
 };
 
@@ -44,10 +54,15 @@ void tb_judge_answer(struct tb_judge *j, enum tb_role to, enum tb_msg_type type,
 int tb_judge_on_finalize(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_signed(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_sync(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_account(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 /* Operations of the control socket: control.c has their table. */
 bool tb_judge_do_judge(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json);
+/* After a sync: the answers that waited for it. */
+void tb_judge_answer_accounts(struct tb_judge *j);
+/* After the replay: read the key; make it when it is absent and no account has an event. */
+int tb_judge_load_account_key(struct tb_judge *j) TB_MUST_USE;
 /* The keyholder's edge is up again: ask anew for whatever it has not answered. */
 void tb_judge_resend(struct tb_judge *j);
 /* The front's edge went down: nobody waits any more. */

@@ -7,6 +7,7 @@
 
 #include "lib/acme/url.h"
 #include "lib/base/hash.h"
+#include "lib/pki/reason.h"
 #include "lib/pki/tbs.h"
 
 #define TB_LOG_MAGIC        "TABARDIL"
@@ -20,7 +21,14 @@
 #define TB_LOG_EVIDENCE_LEN (2 + 1 + 1 + 1 + 2 + 8 + TB_DIGEST_LEN)
 
 /* Wire values: never renumber. */
-enum tb_log_type { TB_LOG_REC_NONE = 0, TB_LOG_REC_PROFILE = 1, TB_LOG_REC_ISSUE = 2, TB_LOG_REC__COUNT };
+enum tb_log_type {
+    TB_LOG_REC_NONE = 0,
+    TB_LOG_REC_PROFILE = 1,
+    TB_LOG_REC_ISSUE = 2,
+    TB_LOG_REC_REVOKE = 3,
+    TB_LOG_REC_ACCOUNT = 4, /* ca/judge/account_record.h */
+    TB_LOG_REC__COUNT
+};
 
 /* First bytes of each file. */
 struct tb_log_header {
@@ -95,5 +103,32 @@ void tb_issue_rec_write(struct tb_wr *wr, const struct tb_issue_rec *r);
 int tb_issue_rec_read(struct tb_span body, struct tb_issue_rec *out) TB_MUST_USE;
 /* Only the first fields, order number and JWS digest: enough for the used set, and cheap. */
 int tb_issue_rec_peek(struct tb_span body, tb_order_no_t *out_order, struct tb_span *out_jws_digest) TB_MUST_USE;
+
+/* Who had the right to demand a revocation (RFC 8555 section 7.6).  Wire values: never renumber. */
+enum tb_revoker {
+    TB_REVOKER_NONE = 0,
+    TB_REVOKER_ACCOUNT = 1,        /* the account that ordered the certificate */
+    TB_REVOKER_AUTHORIZATIONS = 2, /* an account that proved control of all its names */
+    TB_REVOKER_KEY = 3,            /* the certificate's own key */
+    TB_REVOKER_OPERATOR = 4,       /* the control socket */
+    TB_REVOKER__COUNT
+};
+
+/* Body of TB_LOG_REC_REVOKE (revoke_record.c).  The time of the revocation is the record's. */
+struct tb_revoke_rec {
+    enum tb_issuer issuer;
+    uint8_t serial[TB_SERIAL_LEN];
+    tb_time_t not_after; /* of the certificate */
+    enum tb_reason reason;
+    enum tb_revoker who;
+    uint64_t issuance;                        /* sequence number of the issuance record; never 0 */
+    uint8_t spki_digest[TB_DIGEST_LEN];       /* of the certificate's key */
+    char account_url[TB_ACCOUNT_URL_MAX + 1]; /* empty for key and operator */
+    uint8_t jws_digest[TB_DIGEST_LEN];        /* of the revokeCert request; zero for operator */
+};
+void tb_revoke_rec_write(struct tb_wr *wr, const struct tb_revoke_rec *r);
+int tb_revoke_rec_read(struct tb_span body, struct tb_revoke_rec *out) TB_MUST_USE;
+/* The key proved itself compromised, or the operator said so: it is not certified again. */
+bool tb_revoke_rec_blocks_key(const struct tb_revoke_rec *r);
 
 #endif

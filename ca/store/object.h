@@ -15,6 +15,7 @@
 #define TB_CONTACTS_TEXT_MAX    2048 /* JSON array as text */
 #define TB_CHALLENGES_MAX       8
 #define TB_AUTHZ_STATEMENTS_MAX 8
+#define TB_ACCOUNT_KEPT_MAX     1024 /* an account statement without limits is shorter */
 
 struct tb_account {
     uint64_t id;  /* row number, from 1 */
@@ -27,6 +28,8 @@ struct tb_account {
     bool terms_agreed;
     uint8_t terms_digest[TB_DIGEST_LEN]; /* of the URL of the terms agreed to; zero = not known */
     tb_time_t created_at;
+    size_t statement_len;                   /* 0 = none: the account is as its URL says */
+    uint8_t statement[TB_ACCOUNT_KEPT_MAX]; /* of the judge, the newest */
 };
 
 struct tb_challenge {
@@ -45,6 +48,7 @@ struct tb_authz {
     enum tb_proof_kind kind;
     enum tb_authz_state state;
     tb_time_t created_at, expires_at;
+    uint8_t thumbprint[TB_DIGEST_LEN];    /* of the account's key for which tokens and statements were made */
     uint8_t policy_digest[TB_DIGEST_LEN]; /* validation policy under which tokens and statements were made */
     size_t num_challenges;
     struct tb_challenge challenge[TB_CHALLENGES_MAX];
@@ -71,8 +75,12 @@ struct tb_order {
     size_t num_authz;
     uint64_t *authz_id;
     struct tb_problem problem; /* why it is invalid; owned */
+    /* RFC 9773 section 5: the certificate that this order is to replace; issuer NONE = none */
+    enum tb_issuer replaces_issuer;
+    uint8_t replaces_serial[TB_SERIAL_LEN];
     /* when valid */
-    uint64_t seq; /* of the judge's log; 0 = none */
+    tb_order_no_t replaced_by; /* last order that was made to replace its certificate; 0 = none */
+    uint64_t seq;              /* of the judge's log; 0 = none */
     enum tb_issuer issuer;
     uint8_t serial[TB_SERIAL_LEN];
     tb_time_t issued_at, not_after;

@@ -5,7 +5,9 @@
 
 #include "lib/base/hash.h"
 
-#define BODY_VERSION 2 /* 1: accounts without the terms they agreed to */
+/* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace; 1 to 3: accounts without the
+ * judge's statement, authorizations without the key that they were made for. */
+#define BODY_VERSION 4
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -113,7 +115,21 @@ int tb_row_of_account(const struct tb_account *a, struct tb_row **out)
     tb_wr_u8(&row->body, a->terms_agreed);
     tb_wr_u64(&row->body, (uint64_t)a->created_at);
     tb_wr_bytes(&row->body, a->terms_digest, TB_DIGEST_LEN);
+    tb_wr_var16(&row->body, tb_span_of(a->statement, a->statement_len));
     return row_done(row, out);
+}
+
+static int read_account_statement(struct tb_rd *rd, struct tb_account *a)
+{
+    struct tb_span s;
+    int r = tb_rd_var16(rd, sizeof(a->statement), &s);
+
+    if (r < 0)
+        return r;
+    if (s.len > 0)
+        memcpy(a->statement, s.p, s.len);
+    a->statement_len = s.len;
+    return 0;
 }
 
 int tb_row_account(const struct tb_row *row, struct tb_account *out)
@@ -130,7 +146,7 @@ int tb_row_account(const struct tb_row *row, struct tb_account *out)
     if (body_open(row, &rd, &version) < 0 || tb_rd_str16(&rd, a->jwk, sizeof(a->jwk)) < 0 ||
         tb_rd_str16(&rd, a->contacts, sizeof(a->contacts)) < 0 || tb_rd_u8(&rd, &terms) < 0 ||
         tb_rd_u64(&rd, &created) < 0 || (version > 1 && tb_rd_copy(&rd, a->terms_digest, TB_DIGEST_LEN) < 0) ||
-        tb_rd_end(&rd) < 0)
+        (version > 3 && read_account_statement(&rd, a) < 0) || tb_rd_end(&rd) < 0)
         return TB_E_FORMAT;
     a->terms_agreed = terms != 0;
     a->created_at = (tb_time_t)created;
@@ -217,6 +233,7 @@ int tb_row_of_authz(const struct tb_authz *a, struct tb_row **out)
     tb_wr_u8(&row->body, (uint8_t)a->num_statements);
     for (size_t i = 0; i < a->num_statements; i++)
         tb_wr_var16(&row->body, tb_span_of(a->statement[i].p, a->statement[i].len));
+    tb_wr_bytes(&row->body, a->thumbprint, TB_DIGEST_LEN);
     return row_done(row, out);
 }
 
@@ -239,6 +256,8 @@ static int read_authz(const struct tb_row *row, struct tb_authz *a)
     if ((r = read_challenges(&rd, a)) < 0 || (r = tb_problem_read(&rd, &a->problem)) < 0 ||
         (r = read_statements(&rd, a)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
+    if (version > 3 && tb_rd_copy(&rd, a->thumbprint, TB_DIGEST_LEN) < 0)
+        return TB_E_FORMAT;
     return tb_rd_end(&rd) < 0 ? TB_E_FORMAT : 0;
 }
 
@@ -293,6 +312,10 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     tb_wr_u8(&row->body, (uint8_t)o->issuer);
     tb_wr_u64(&row->body, (uint64_t)o->issued_at);
     tb_problem_write(&row->body, &o->problem);
+    tb_wr_u8(&row->body, (uint8_t)o->replaces_issuer);
+    if (o->replaces_issuer != TB_ISSUER_NONE)
+        tb_wr_bytes(&row->body, o->replaces_serial, TB_SERIAL_LEN);
+    tb_wr_u64(&row->body, o->replaced_by);
     return row_done(row, out);
 }
 
@@ -319,6 +342,17 @@ static int read_order_names(struct tb_rd *rd, struct tb_order *o)
     return 0;
 }
 
+static int read_replacing(struct tb_rd *rd, struct tb_order *o)
+{
+    uint8_t issuer;
+
+    if (tb_rd_u8(rd, &issuer) < 0 || issuer >= TB_ISSUER__COUNT ||
+        (issuer != TB_ISSUER_NONE && tb_rd_copy(rd, o->replaces_serial, TB_SERIAL_LEN) < 0))
+        return TB_E_FORMAT;
+    o->replaces_issuer = (enum tb_issuer)issuer;
+    return tb_rd_u64(rd, &o->replaced_by) < 0 ? TB_E_FORMAT : 0;
+}
+
 static int read_order(const struct tb_row *row, struct tb_order *o)
 {
     struct tb_rd rd;
@@ -336,7 +370,8 @@ static int read_order(const struct tb_row *row, struct tb_order *o)
         return TB_E_FORMAT;
     o->issuer = (enum tb_issuer)issuer;
     o->issued_at = (tb_time_t)issued;
-    if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (r = tb_rd_end(&rd)) < 0)
+    if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (version > 2 && (r = read_replacing(&rd, o)) < 0) ||
+        (r = tb_rd_end(&rd)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
     if (row->cert_len == 0)
         return 0;

@@ -1,393 +1,27 @@
 #include "ca/validator/fetch.h"
 
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <curl/curl.h>
-#include <event2/event_struct.h>
-
-struct sock {
-    struct event ev;
-    struct tb_fetcher *f;
-    struct sock *next; /* pool */
-    bool set;
-};
-
-struct tb_fetch {
-    struct tb_fetcher *f;
-    struct tb_fetch *next; /* pool */
-    CURL *easy;
-    tb_fetch_done_fn *done;
-    void *arg;
-    struct sockaddr_storage peer; /* the vetted address: sockets go nowhere else */
-    size_t head_len, body_len, page_len;
-    bool too_long, foreign;
-    struct curl_slist pin; /* points to pin_text */
-    char pin_text[TB_ADDRESS_TEXT_MAX + 16];
-    uint8_t body[TB_FETCH_BODY_MAX];
-};
+#include "ca/validator/fetch_way.h"
 
 struct tb_fetcher {
-    struct event_base *base;
-    CURLM *multi;
-    struct event *timer;
-    struct tb_fetch *pool;
-    struct sock *sock_pool;
-    size_t num_pool;
+    struct tb_fetch_plain *plain;
+    struct tb_fetch_curl *curl;
     uint64_t num_fetches;
-    char user_agent[TB_BASE_URL_MAX + 64];
 };
-
-static const struct {
-    CURLcode code;
-    int err;
-} curl_errs[] = {
-    {CURLE_COULDNT_CONNECT, TB_E_CLOSED},
-    {CURLE_COULDNT_RESOLVE_HOST, TB_E_CLOSED},
-    {CURLE_WEIRD_SERVER_REPLY, TB_E_FORMAT},
-    {CURLE_UNSUPPORTED_PROTOCOL, TB_E_FORMAT},
-    {CURLE_GOT_NOTHING, TB_E_FORMAT},
-    {CURLE_BAD_CONTENT_ENCODING, TB_E_FORMAT},
-    {CURLE_SSL_CONNECT_ERROR, TB_E_CRYPTO},
-    {CURLE_SSL_CIPHER, TB_E_CRYPTO},
-    {CURLE_PEER_FAILED_VERIFICATION, TB_E_CRYPTO},
-};
-
-/* With another status than 200 the page is for people: it does not count, and is only kept from going on for ever. */
-static size_t page_skip(struct tb_fetch *t, size_t len)
-{
-    if (len > TB_FETCH_PAGE_MAX - t->page_len) {
-        t->too_long = true;
-        return 0;
-    }
-    t->page_len += len;
-    return len;
-}
-
-static size_t body_write(char *data, size_t size, size_t n, void *arg)
-{
-    struct tb_fetch *t = arg;
-    size_t len = size * n;
-    long status = 0;
-
-    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200)
-        return page_skip(t, len);
-    if (len > sizeof(t->body) - t->body_len) {
-        t->too_long = true;
-        return 0;
-    }
-    memcpy(t->body + t->body_len, data, len);
-    t->body_len += len;
-    return len;
-}
-
-static size_t head_write(char *data, size_t size, size_t n, void *arg)
-{
-    struct tb_fetch *t = arg;
-    size_t len = size * n;
-
-    (void)data;
-    if (len > TB_FETCH_HEAD_MAX - t->head_len) {
-        t->too_long = true;
-        return 0;
-    }
-    t->head_len += len;
-    return len;
-}
-
-static bool same_peer(const struct sockaddr_storage *want, const struct curl_sockaddr *got)
-{
-    if (got->family != want->ss_family)
-        return false;
-    if (got->family == AF_INET) {
-        const struct sockaddr_in *a = (const struct sockaddr_in *)want;
-        struct sockaddr_in b;
-
-        memcpy(&b, &got->addr, sizeof(b));
-        return a->sin_port == b.sin_port && a->sin_addr.s_addr == b.sin_addr.s_addr;
-    }
-    const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)want;
-    struct sockaddr_in6 b6;
-
-    /* curl_sockaddr ends in a struct sockaddr that it uses as room for the larger form. */
-    memcpy(&b6, (const void *)((const char *)got + offsetof(struct curl_sockaddr, addr)), sizeof(b6));
-    return a6->sin6_port == b6.sin6_port && memcmp(&a6->sin6_addr, &b6.sin6_addr, 16) == 0;
-}
-
-/* Whatever libcurl believes, no socket leaves for an address that was not vetted for this very request. */
-static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
-{
-    struct tb_fetch *t = arg;
-
-    if (purpose != CURLSOCKTYPE_IPCXN || !same_peer(&t->peer, addr)) {
-        t->foreign = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(addr->family, addr->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, addr->protocol);
-}
-
-static int fetch_err(const struct tb_fetch *t, CURLcode code)
-{
-    curl_off_t connected = 0;
-
-    if (code == CURLE_OK)
-        return 0;
-    if (t->too_long)
-        return TB_E_LIMIT;
-    if (t->foreign)
-        return TB_E_INTERNAL;
-    if (code == CURLE_OPERATION_TIMEDOUT) {
-        (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-        return connected == 0 ? TB_E_CLOSED : TB_E_TIMEOUT;
-    }
-    for (size_t i = 0; i < TB_ARRAY_LEN(curl_errs); i++)
-        if (curl_errs[i].code == code)
-            return curl_errs[i].err;
-    return TB_E_IO;
-}
-
-static void fetch_free(struct tb_fetch *t)
-{
-    curl_easy_cleanup(t->easy);
-    free(t);
-}
-
-static void fetch_release(struct tb_fetch *t)
-{
-    struct tb_fetcher *f = t->f;
-
-    if (f->num_pool == TB_FETCH_POOL_MAX) {
-        fetch_free(t);
-        return;
-    }
-    t->next = f->pool;
-    f->pool = t;
-    f->num_pool++;
-}
-
-static void fetch_finish(struct tb_fetch *t, CURLcode code)
-{
-    struct tb_fetch_result res = {.err = fetch_err(t, code)};
-    char *url = NULL;
-
-    (void)curl_multi_remove_handle(t->f->multi, t->easy);
-    if (res.err == 0) {
-        (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &res.status);
-        (void)curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
-        res.redirect_url = url;
-        res.body = tb_span_of(t->body, t->body_len);
-    }
-    t->done(t->arg, &res);
-    fetch_release(t);
-}
-
-static void finished_collect(struct tb_fetcher *f)
-{
-    CURLMsg *msg;
-    int left;
-
-    while ((msg = curl_multi_info_read(f->multi, &left)) != NULL) {
-        char *priv = NULL;
-
-        if (msg->msg != CURLMSG_DONE)
-            continue;
-        (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &priv);
-        fetch_finish((struct tb_fetch *)(void *)priv, msg->data.result);
-    }
-}
-
-static void socket_ready(evutil_socket_t fd, short what, void *arg)
-{
-    struct tb_fetcher *f = ((struct sock *)arg)->f;
-    int mask = ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
-    int running;
-
-    (void)curl_multi_socket_action(f->multi, fd, mask, &running);
-    finished_collect(f);
-}
-
-static void timer_fire(evutil_socket_t fd, short what, void *arg)
-{
-    struct tb_fetcher *f = arg;
-    int running;
-
-    (void)fd;
-    (void)what;
-    (void)curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finished_collect(f);
-}
-
-static int timer_set(CURLM *multi, long ms, void *arg)
-{
-    struct tb_fetcher *f = arg;
-    struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
-
-    (void)multi;
-    if (ms < 0)
-        (void)event_del(f->timer);
-    else
-        (void)event_add(f->timer, &tv);
-    return 0;
-}
-
-static struct sock *sock_new(struct tb_fetcher *f)
-{
-    struct sock *s = f->sock_pool;
-
-    if (s != NULL)
-        f->sock_pool = s->next;
-    else if ((s = malloc(sizeof(*s))) == NULL)
-        return NULL;
-    s->f = f;
-    s->set = false;
-    return s;
-}
-
-static int socket_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
-{
-    struct tb_fetcher *f = arg;
-    struct sock *s = sockp;
-    short events = EV_PERSIST;
-
-    (void)easy;
-    if (s != NULL && s->set)
-        (void)event_del(&s->ev);
-    if (what == CURL_POLL_REMOVE) {
-        if (s != NULL) {
-            s->next = f->sock_pool;
-            f->sock_pool = s;
-        }
-        return 0;
-    }
-    if (s == NULL) {
-        if ((s = sock_new(f)) == NULL)
-            return -1;
-        (void)curl_multi_assign(f->multi, fd, s);
-    }
-    events = (short)(events | ((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
-    (void)event_assign(&s->ev, f->base, fd, events, socket_ready, s);
-    s->set = event_add(&s->ev, NULL) == 0;
-    return s->set ? 0 : -1;
-}
-
-#define SET(easy, opt, val) (curl_easy_setopt((easy), (opt), (val)) == CURLE_OK)
-
-/* What never changes between requests. */
-static bool easy_setup(struct tb_fetch *t)
-{
-    CURL *e = t->easy;
-
-    return SET(e, CURLOPT_PRIVATE, (char *)t) && SET(e, CURLOPT_NOSIGNAL, 1L) && SET(e, CURLOPT_FOLLOWLOCATION, 0L) &&
-           SET(e, CURLOPT_PROTOCOLS_STR, "http,https") && SET(e, CURLOPT_PROXY, "") && SET(e, CURLOPT_NOPROXY, "*") &&
-           SET(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(e, CURLOPT_FORBID_REUSE, 1L) &&
-           SET(e, CURLOPT_FRESH_CONNECT, 1L) && SET(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L) &&
-           SET(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(e, CURLOPT_HTTP_CONTENT_DECODING, 1L) &&
-           SET(e, CURLOPT_HTTP09_ALLOWED, 0L) &&
-           /* RFC 8555 section 8.3: a redirect to https is followed without looking at the certificate. */
-           SET(e, CURLOPT_SSL_VERIFYPEER, 0L) && SET(e, CURLOPT_SSL_VERIFYHOST, 0L) &&
-           SET(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(e, CURLOPT_SSL_SESSIONID_CACHE, 0L) &&
-           SET(e, CURLOPT_CAINFO, NULL) && SET(e, CURLOPT_CAPATH, NULL) &&
-           SET(e, CURLOPT_USERAGENT, t->f->user_agent) && SET(e, CURLOPT_WRITEFUNCTION, body_write) &&
-           SET(e, CURLOPT_WRITEDATA, t) && SET(e, CURLOPT_HEADERFUNCTION, head_write) &&
-           SET(e, CURLOPT_HEADERDATA, t) && SET(e, CURLOPT_OPENSOCKETFUNCTION, socket_open) &&
-           SET(e, CURLOPT_OPENSOCKETDATA, t) && SET(e, CURLOPT_BUFFERSIZE, 4096L);
-}
-
-static struct tb_fetch *fetch_new(struct tb_fetcher *f)
-{
-    struct tb_fetch *t = f->pool;
-
-    if (t != NULL) {
-        f->pool = t->next;
-        f->num_pool--;
-        return t;
-    }
-    if ((t = calloc(1, sizeof(*t))) == NULL)
-        return NULL;
-    t->f = f;
-    t->pin.data = t->pin_text;
-    t->easy = curl_easy_init();
-    if (t->easy != NULL && easy_setup(t))
-        return t;
-    fetch_free(t);
-    return NULL;
-}
-
-static bool easy_aim(struct tb_fetch *t, const struct tb_fetch_request *req)
-{
-    char addr[TB_ADDRESS_TEXT_MAX];
-
-    tb_address_text(addr, &req->addr);
-    (void)tb_address_sockaddr(&req->addr, req->port, &t->peer);
-    (void)snprintf(t->pin_text, sizeof(t->pin_text), req->addr.v4 ? "::%s:" : "::[%s]:", addr);
-    return SET(t->easy, CURLOPT_URL, req->url) && SET(t->easy, CURLOPT_CONNECT_TO, &t->pin) &&
-           SET(t->easy, CURLOPT_IPRESOLVE, (long)(req->addr.v4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6)) &&
-           SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms) &&
-           SET(t->easy, CURLOPT_TIMEOUT_MS, (long)req->total_ms);
-}
-
-int tb_fetch_start(struct tb_fetcher *f, const struct tb_fetch_request *req, tb_fetch_done_fn *done, void *arg,
-                   struct tb_fetch **out)
-{
-    struct tb_fetch *t;
-
-    *out = NULL;
-    /* libcurl takes zero for "no limit". */
-    if (req->connect_ms == 0 || req->total_ms == 0)
-        return TB_E_TIMEOUT;
-    if ((t = fetch_new(f)) == NULL)
-        return TB_E_NOMEM;
-    t->done = done;
-    t->arg = arg;
-    t->head_len = t->body_len = t->page_len = 0;
-    t->too_long = t->foreign = false;
-    if (!easy_aim(t, req) || curl_multi_add_handle(f->multi, t->easy) != CURLM_OK) {
-        fetch_release(t);
-        return TB_E_NOMEM;
-    }
-    f->num_fetches++;
-    *out = t;
-    return 0;
-}
-
-void tb_fetch_cancel(struct tb_fetch *t)
-{
-    if (t == NULL)
-        return;
-    (void)curl_multi_remove_handle(t->f->multi, t->easy);
-    fetch_release(t);
-}
-
-uint64_t tb_fetcher_count(const struct tb_fetcher *f)
-{
-    return f->num_fetches;
-}
 
 int tb_fetcher_new(struct event_base *base, const char *user_agent, struct tb_fetcher **out)
 {
     struct tb_fetcher *f = calloc(1, sizeof(*f));
-    struct tb_fetch *first;
+    int r = TB_E_NOMEM;
 
     *out = NULL;
-    if (f == NULL)
-        return TB_E_NOMEM;
-    f->base = base;
-    (void)snprintf(f->user_agent, sizeof(f->user_agent), "%s", user_agent);
-    f->timer = evtimer_new(base, timer_fire, f);
-    if (f->timer == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-        (f->multi = curl_multi_init()) == NULL ||
-        curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, socket_watch) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, timer_set) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f) != CURLM_OK || (first = fetch_new(f)) == NULL) {
+    if (f == NULL || (r = tb_fetch_plain_new(base, user_agent, &f->plain)) < 0 ||
+        (r = tb_fetch_curl_new(base, user_agent, &f->curl)) < 0) {
         tb_fetcher_free(f);
-        return TB_E_NOMEM;
+        return r;
     }
-    fetch_release(first);
     *out = f;
     return 0;
 }
@@ -396,22 +30,33 @@ void tb_fetcher_free(struct tb_fetcher *f)
 {
     if (f == NULL)
         return;
-    while (f->pool != NULL) {
-        struct tb_fetch *t = f->pool;
-
-        f->pool = t->next;
-        fetch_free(t);
-    }
-    /* Before the sockets' events: closing its connections may still unwatch them. */
-    if (f->multi != NULL)
-        (void)curl_multi_cleanup(f->multi);
-    while (f->sock_pool != NULL) {
-        struct sock *s = f->sock_pool;
-
-        f->sock_pool = s->next;
-        free(s);
-    }
-    if (f->timer != NULL)
-        event_free(f->timer);
+    tb_fetch_plain_free(f->plain);
+    tb_fetch_curl_free(f->curl);
     free(f);
+}
+
+uint64_t tb_fetcher_count(const struct tb_fetcher *f)
+{
+    return f->num_fetches;
+}
+
+int tb_fetch_start(struct tb_fetcher *f, const struct tb_fetch_request *req, tb_fetch_done_fn *done, void *arg,
+                   struct tb_fetch **out)
+{
+    int r;
+
+    *out = NULL;
+    /* libcurl takes zero for "no limit". */
+    if (req->connect_ms == 0 || req->total_ms == 0)
+        return TB_E_TIMEOUT;
+    r = strncmp(req->url, "http://", 7) == 0 ? tb_fetch_plain_start(f->plain, req, done, arg, out)
+                                             : tb_fetch_curl_start(f->curl, req, done, arg, out);
+    f->num_fetches += r == 0;
+    return r;
+}
+
+void tb_fetch_cancel(struct tb_fetch *t)
+{
+    if (t != NULL)
+        t->cancel(t);
 }

@@ -1,4 +1,4 @@
-/* One HTTP request to one vetted address, on libcurl's multi interface and the process's libevent loop. */
+/* One HTTP request to one vetted address, on the process's libevent loop. */
 #ifndef TB_CA_VALIDATOR_FETCH_H
 #define TB_CA_VALIDATOR_FETCH_H
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/ipc/msg_account.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_parent.h"
 #include "lib/ipc/msg_sign.h"
@@ -64,7 +65,7 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
     [TB_MSG_FINALIZE_REQ] = {.name = "finalize-req",
                              .from = R_FRONT,
                              .to = R_JUDGE,
-                             .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX + BLOB_MAX + 2 +
+                             .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX + 2 + TB_ACCOUNT_STATEMENT_MAX + 2 +
                                     TB_MSG_FINALIZE_STATEMENTS_MAX * BLOB_MAX},
     [TB_MSG_FINALIZE_RSP] = {.name = "finalize-rsp", .from = R_JUDGE, .to = R_FRONT, .max = OR_PROBLEM(ISSUED_MAX)},
     [TB_MSG_SYNC_REQ] = {.name = "sync-req", .from = R_FRONT, .to = R_JUDGE, .max = 8},
@@ -83,6 +84,14 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
                           .from = R_MAKERS | R_JUDGE | R_HOLDER,
                           .to = R_FRONT | R_JUDGE,
                           .max = 2 + TB_STATS_MAX * (2 + TB_STAT_NAME_MAX + 8)},
+    [TB_MSG_ACCOUNT_REQ] = {.name = "account-req",
+                            .from = R_FRONT,
+                            .to = R_JUDGE,
+                            .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX},
+    [TB_MSG_ACCOUNT_RSP] = {.name = "account-rsp",
+                            .from = R_JUDGE,
+                            .to = R_FRONT,
+                            .max = OR_PROBLEM(2 + TB_ACCOUNT_STATEMENT_MAX)},
 };
 
 static const char *const role_names[TB_ROLE__COUNT] = {

@@ -26,7 +26,7 @@ const char *tb_role_name(enum tb_role role); /* "front" */
 enum tb_role tb_role_find(const char *name);
 
 /* First word of the first message on every edge; raised with any change of a message. */
-#define TB_IPC_VERSION 1
+#define TB_IPC_VERSION 2
 
 enum tb_msg_type {
     TB_MSG_NONE = 0,
@@ -59,6 +59,9 @@ enum tb_msg_type {
     /* front and any: counters for metrics and status */
     TB_MSG_STATS_REQ,
     TB_MSG_STATS_RSP,
+    /* front and judge: what becomes of an account */
+    TB_MSG_ACCOUNT_REQ,
+    TB_MSG_ACCOUNT_RSP,
     TB_MSG__COUNT
 };
 

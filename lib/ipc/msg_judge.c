@@ -50,7 +50,7 @@ static int read_finalize_req(struct tb_rd *rd, struct tb_msg_finalize_req *m)
 
     if ((r = tb_rd_var32(rd, TB_JWS_BODY_MAX, &m->jws)) < 0 ||
         (r = tb_rd_var16(rd, TB_JWK_JSON_MAX, &m->account_jwk)) < 0 ||
-        (r = tb_rd_var16(rd, TB_STATEMENT_MAX, &m->account_statement)) < 0 || (r = tb_rd_u16(rd, &num)) < 0)
+        (r = tb_rd_var16(rd, TB_ACCOUNT_STATEMENT_MAX, &m->account_statement)) < 0 || (r = tb_rd_u16(rd, &num)) < 0)
         return r;
     if (num > TB_MSG_FINALIZE_STATEMENTS_MAX)
         return TB_E_LIMIT;

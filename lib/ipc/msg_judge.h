@@ -6,6 +6,7 @@
 #include "lib/base/problem.h"
 #include "lib/jose/jws.h"
 #include "lib/pki/tbs.h"
+#include "lib/statement/account.h"
 
 #define TB_MSG_FINALIZE_STATEMENTS_MAX (TB_IDENT_NUM_MAX * 8)
 #define TB_MSG_SYNC_RECORDS_MAX        64
@@ -23,7 +24,7 @@ int tb_msg_judge_hello_read(struct tb_span body, struct tb_msg_judge_hello *out)
 struct tb_msg_finalize_req {
     struct tb_span jws;               /* request body as received */
     struct tb_span account_jwk;       /* canonical JSON */
-    struct tb_span account_statement; /* empty while the account still has its first key */
+    struct tb_span account_statement; /* the newest; empty when there is none */
     size_t num_statements;
     const struct tb_span *statement; /* borrowed when writing; array owned after reading, bytes borrowed */
 };

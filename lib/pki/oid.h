@@ -19,6 +19,9 @@
 #define TB_OID_KEY_USAGE       0x55, 0x1d, 0x0f                                     /* 2.5.29.15 */
 #define TB_OID_SUBJECT_ALT     0x55, 0x1d, 0x11                                     /* 2.5.29.17 */
 #define TB_OID_BASIC           0x55, 0x1d, 0x13                                     /* 2.5.29.19 */
+#define TB_OID_CRL_NUMBER      0x55, 0x1d, 0x14                                     /* 2.5.29.20 */
+#define TB_OID_CRL_REASON      0x55, 0x1d, 0x15                                     /* 2.5.29.21 */
+#define TB_OID_CRL_IDP         0x55, 0x1d, 0x1c                                     /* 2.5.29.28 */
 #define TB_OID_CRL_DP          0x55, 0x1d, 0x1f                                     /* 2.5.29.31 */
 #define TB_OID_AUTHORITY_KEYID 0x55, 0x1d, 0x23                                     /* 2.5.29.35 */
 #define TB_OID_EXT_KEY_USAGE   0x55, 0x1d, 0x25                                     /* 2.5.29.37 */

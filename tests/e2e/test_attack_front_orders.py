@@ -163,7 +163,7 @@ def test_invariant_08_validity_is_the_profiles_own(site, cl, member, value):
 
 def test_order_members_that_nobody_asked_for(site, cl):
     r = cl.new_order([site.name()], status="ready", expires="2099-01-01T00:00:00Z", authorizations=[], certificate="x",
-                     purposes=["clientAuth"], replaces="x.y", error={})
+                     purposes=["clientAuth"], error={})
     assert r.status == 201 and r.json()["status"] == "pending" and len(r.json()["authorizations"]) == 1
     assert "certificate" not in r.json() and not r.json()["expires"].startswith("2099")
 

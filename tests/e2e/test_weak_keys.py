@@ -40,6 +40,12 @@ def close_rsa():
     return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), pub).private_key()
 
 
+def rsa_of(p, q):
+    pub = rsa.RSAPublicNumbers(65537, p * q)
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), pub).private_key()
+
+
 def spki_hex(key):
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
@@ -71,6 +77,57 @@ def test_weak_and_blocked_keys(ns, make_ca):
         assert (r.status, r.problem) == (400, "badCSR"), r.body
     assert ca.refusals() == ["csr-weak-key", "csr-weak-key"]
     assert c.issue(web, ["www.example.test"], rsa.generate_private_key(65537, 2048))
+    c.close()
+    web.close()
+
+
+def test_a_key_that_shares_a_factor_with_another(ns, make_ca):
+    """Bad random numbers: two hosts draw the same first prime.  Also after a restart, when the log is all there is."""
+    ca = make_ca().start()
+    web = Http01(ns)
+    c = Client(ca)
+    c.register()
+    one, two = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+    numbers, others = one.private_numbers(), two.private_numbers()
+    assert c.issue(web, ["www.example.test"], one)
+    ca.kill("judge")
+    for q in (others.p, others.q):
+        _, order = c.ready_order(web, ["api.example.test"])
+        r = c.finalize(order, csr(["api.example.test"], rsa_of(numbers.p, q)))
+        assert (r.status, r.problem) == (400, "badCSR"), r.body
+        assert "prime factor in common" in r.json()["detail"]
+    assert ca.refusals() == ["csr-shared-factor"] * 2
+    assert c.issue(web, ["api.example.test"], two)
+    assert c.issue(web, ["www.example.test"], one)  # a renewal with the same key
+    c.close()
+    web.close()
+
+
+def debian_keys(num):
+    """What CVE-2008-0166 left of the random numbers was a process id: the list holds the keys of all of them."""
+    def number(i):
+        return int.from_bytes(hashlib.sha256(f"pid {i}".encode()).digest(), "big") >> 1
+    return [ec.derive_private_key(number(i), ec.SECP256R1()) for i in range(num)]
+
+
+def test_a_long_list_of_known_keys(ns, make_ca):
+    """32768 lines for each kind and length of key, as lists of Debian's weak keys have."""
+    keys = debian_keys(32)
+    lines = [spki_hex(k) for k in keys] + [hashlib.sha256(f"filler {i}".encode()).hexdigest() for i in range(3 * 32768)]
+    random.shuffle(lines)
+    ca = make_ca(edit=lambda t: t.replace('blocked_keys: ""', "blocked_keys: blocked.txt"))
+    with open(ca.path("blocked.txt"), "w") as f:
+        f.write("\n".join(lines))
+    ca.start()
+    web = Http01(ns)
+    c = Client(ca)
+    c.register()
+    for key in keys:
+        _, order = c.ready_order(web, ["www.example.test"])
+        r = c.finalize(order, csr(["www.example.test"], key))
+        assert (r.status, r.problem) == (400, "badCSR"), r.body
+    assert ca.refusals() == ["csr-weak-key"] * len(keys)
+    assert c.issue(web, ["www.example.test"])
     c.close()
     web.close()
 

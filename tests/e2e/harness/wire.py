@@ -7,7 +7,7 @@ import time
 
 (CONFIG, FD, PEER, START, DRAIN, CONTROL_REQ, READY, CONTROL_RSP, TOKEN_REQ, TOKEN_RSP, VALIDATE_REQ, VALIDATE_RSP,
  CAA_REQ, CAA_RSP, JUDGE_HELLO, FINALIZE_REQ, FINALIZE_RSP, SYNC_REQ, SYNC_RSP, SIGN_REQ, SIGN_RSP, STATS_REQ,
- STATS_RSP) = range(1, 24)
+ STATS_RSP, ACCOUNT_REQ, ACCOUNT_RSP) = range(1, 26)
 ROLES = {"parent": 1, "front": 2, "validator": 3, "responder": 4, "judge": 5, "keyholder": 6}
 DNS, IP = 1, 2
 SERVER_AUTH, CLIENT_AUTH = 1, 2
@@ -173,7 +173,7 @@ class Child:
         theirs.close()
         with open(config, "rb") as f:
             text = f.read()
-        self.edge.send(CONFIG, u32(1) + u8(0) + str16(config) + var32(text))
+        self.edge.send(CONFIG, u32(2) + u8(0) + str16(config) + var32(text))
 
     def peer(self, role, sock):
         """Gives an edge to the process; the test's own copy is closed."""

@@ -82,6 +82,7 @@ static void a_fresh_ca_is_sound_and_private(void **state)
                                        "ca/keys/id.key",
                                        "ca/keys/token.key",
                                        "ca/keys/statement-1-1.key",
+                                       "ca/keys/account.key",
                                        "ca/keys/issuing-server.key",
                                        "ca/keys/issuing-client.key",
                                        "ca/root-keys/root-server.key",

@@ -286,12 +286,12 @@ static void account_url_swap_does_not_move_statements(void **state)
     w_refused(w, "statement-other-account");
 }
 
-static void account_statements_are_refused_for_now(void **state)
+static void account_statements_that_the_judge_did_not_make_are_refused(void **state)
 {
     struct world *w = *state;
 
     w->account_statement = tb_span_str("x");
-    w_refused(w, "account-statement");
+    w_refused(w, "account-statement-forged");
 }
 
 static void unknown_profiles_and_relabelled_ones_are_refused(void **state)
@@ -617,7 +617,7 @@ int main(void)
         T(another_accounts_finalize_is_refused),
         T(a_jws_that_the_accounts_key_did_not_sign_is_refused),
         T(account_url_swap_does_not_move_statements),
-        T(account_statements_are_refused_for_now),
+        T(account_statements_that_the_judge_did_not_make_are_refused),
         T(unknown_profiles_and_relabelled_ones_are_refused),
         T(payloads_other_than_one_csr_are_refused),
         T(keys_of_account_and_ca_are_not_certified),

@@ -13,6 +13,7 @@ static void an_authorization_survives(void **state)
     sample_authz(&a, 5, 7, "a.example");
     a.statement[0].p = malloc(4);
     memcpy(a.statement[0].p, "blob", 4);
+    memset(a.thumbprint, 8, TB_DIGEST_LEN);
     a.statement[0].len = 4;
     a.num_statements = 1;
     a.challenge[0].state = TB_CHALLENGE_PROCESSING;
@@ -24,6 +25,7 @@ static void an_authorization_survives(void **state)
     assert_true(tb_ident_eq(&back.ident, &a.ident));
     assert_int_equal(back.num_statements, 1);
     assert_memory_equal(back.statement[0].p, "blob", 4);
+    assert_memory_equal(back.thumbprint, a.thumbprint, TB_DIGEST_LEN);
     assert_string_equal(back.challenge[0].token, "tok");
     assert_int_equal(back.problem.num_sub, 1);
     tb_authz_clear(&a);
@@ -88,7 +90,7 @@ static void a_damaged_body_is_refused_at_every_length(void **state)
     tb_row_unref(rows[1]);
 }
 
-static void an_account_survives_and_one_of_the_first_version_too(void **state)
+static void an_account_survives_and_those_of_earlier_versions_too(void **state)
 {
     struct tb_account a;
     struct tb_account back;
@@ -98,8 +100,17 @@ static void an_account_survives_and_one_of_the_first_version_too(void **state)
     sample_account(&a, 3, 9);
     a.terms_agreed = true;
     memset(a.terms_digest, 5, TB_DIGEST_LEN);
+    a.statement_len = TB_ACCOUNT_KEPT_MAX;
+    memset(a.statement, 6, a.statement_len);
     assert_ok(tb_row_of_account(&a, &row));
     assert_ok(tb_row_account(row, &back));
+    assert_memory_equal(&a, &back, sizeof(a));
+    row->body.buf[0] = 3;
+    assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
+    row->body.len -= 2 + a.statement_len;
+    assert_ok(tb_row_account(row, &back));
+    a.statement_len = 0;
+    memset(a.statement, 0, sizeof(a.statement));
     assert_memory_equal(&a, &back, sizeof(a));
     row->body.buf[0] = 1;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
@@ -108,7 +119,7 @@ static void an_account_survives_and_one_of_the_first_version_too(void **state)
     assert_true(back.terms_agreed);
     memset(a.terms_digest, 0, TB_DIGEST_LEN);
     assert_memory_equal(&a, &back, sizeof(a));
-    row->body.buf[0] = 3;
+    row->body.buf[0] = 5;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     tb_row_unref(row);
 }
@@ -131,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_authorization_survives),
-        cmocka_unit_test(an_account_survives_and_one_of_the_first_version_too),
+        cmocka_unit_test(an_account_survives_and_those_of_earlier_versions_too),
         cmocka_unit_test(an_issued_order_survives),
         cmocka_unit_test(a_damaged_body_is_refused_at_every_length),
         cmocka_unit_test(claims_differ_in_each_part),

@@ -196,24 +196,65 @@ static void a_body_has_128_octets_at_most(void **state)
 }
 
 /* The page that nginx sends along with a redirect has more octets than a key authorization. */
-static void the_page_beside_another_status_has_its_own_limit(void **state)
+static void the_page_beside_another_status_does_not_count(void **state)
 {
-    static char response[TB_FETCH_PAGE_MAX + 256];
-    size_t head;
+    static char response[1024];
 
     (void)state;
     dns_server_add_a(dns, "a.test", "127.0.0.1");
     http_server_serve(web, "/there", OK KEYAUTH);
-    strcpy(response, "HTTP/1.1 301 M\r\nLocation: /there\r\n\r\n");
-    head = strlen(response);
-    memset(response + head, 'a', TB_FETCH_PAGE_MAX);
+    (void)snprintf(response, sizeof(response), "HTTP/1.1 301 M\r\nLocation: /there\r\n\r\n%*s", TB_FETCH_BODY_MAX + 1,
+                   "");
     http_server_serve(web, PATH, response);
     assert_int_equal(validate("a.test"), TB_P_NONE);
-    response[head + TB_FETCH_PAGE_MAX] = 'a';
-    assert_int_equal(validate("a.test"), TB_P_INCORRECT_RESPONSE);
     memcpy(response + strlen("HTTP/1.1 "), "404", 3);
-    response[head + TB_FETCH_BODY_MAX + 1] = '\0';
     assert_int_equal(validate("a.test"), TB_P_UNAUTHORIZED);
+}
+
+static const char *const framed[] = {
+    "HTTP/1.0 200 OK\n\n" KEYAUTH "\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n" KEYAUTH "beyond",
+    "HTTP/1.1 103 Hints\r\nLocation: /x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n" KEYAUTH,
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8;x=y\r\ndG9rZW4.\r\n"
+    "2b\r\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n0\r\n\r\n",
+};
+
+static void an_answer_may_come_in_parts(void **state)
+{
+    (void)state;
+    dns_server_add_a(dns, "a.test", "127.0.0.1");
+    for (size_t i = 0; i < TB_ARRAY_LEN(framed); i++) {
+        http_server_serve(web, PATH, framed[i]);
+        for (size_t at = 0; at < strlen(framed[i]); at += at == 0 || i == 3 ? 1 : 7) {
+            http_server_split(web, at);
+            if (validate("a.test") != TB_P_NONE)
+                fail_msg("answer %zu, split at %zu: %s", i, at, challenge.problem.detail);
+        }
+    }
+}
+
+static void an_answer_that_ends_early_is_refused(void **state)
+{
+    static const struct {
+        const char *response;
+        enum tb_problem_type type;
+    } cut[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 52\r\n\r\n" KEYAUTH, TB_P_CONNECTION},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n33\r\n" KEYAUTH "\r\n", TB_P_CONNECTION},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 129\r\n\r\n" KEYAUTH, TB_P_INCORRECT_RESPONSE},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n81\r\n", TB_P_INCORRECT_RESPONSE},
+        {"HTTP/1.1 200 OK\r\nX: y\r\n", TB_P_CONNECTION},
+    };
+
+    (void)state;
+    dns_server_add_a(dns, "a.test", "127.0.0.1");
+    for (size_t i = 0; i < TB_ARRAY_LEN(cut); i++) {
+        enum tb_problem_type type;
+
+        http_server_serve(web, PATH, cut[i].response);
+        if ((type = validate("a.test")) != cut[i].type)
+            fail_msg("answer %zu: %d: %s", i, type, challenge.problem.detail);
+    }
 }
 
 static void a_head_has_a_limit(void **state)
@@ -427,7 +468,9 @@ int main(void)
         T(the_key_authorization_proves),
         T(every_other_answer_is_refused),
         T(a_body_has_128_octets_at_most),
-        T(the_page_beside_another_status_has_its_own_limit),
+        T(the_page_beside_another_status_does_not_count),
+        T(an_answer_may_come_in_parts),
+        T(an_answer_that_ends_early_is_refused),
         T(a_head_has_a_limit),
         T(redirects_are_resolved_and_judged_again),
         T(redirects_are_counted_to_the_maximum),

@@ -17,6 +17,7 @@ struct conn {
     struct event *ev;
     int fd;
     size_t len;
+    const char *rest; /* second part of the response */
     char head[4096];
 };
 
@@ -25,6 +26,7 @@ struct http_server {
     int fd[2];
     struct event *ev[2];
     uint16_t port;
+    size_t split;
     unsigned requests;
     char last[4096];
     size_t num_routes, num_conns;
@@ -44,6 +46,27 @@ static void conn_close(struct conn *c)
     c->fd = -1;
 }
 
+static void send_rest(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)fd;
+    (void)what;
+    (void)!write(c->fd, c->rest, strlen(c->rest));
+    conn_close(c);
+}
+
+static void send_parts(struct conn *c, const char *response)
+{
+    const struct timeval moment = {.tv_usec = 1000};
+
+    (void)!write(c->fd, response, c->s->split);
+    c->rest = response + c->s->split;
+    event_free(c->ev);
+    c->ev = evtimer_new(c->s->base, send_rest, c);
+    event_add(c->ev, &moment);
+}
+
 static void respond(struct conn *c)
 {
     struct http_server *s = c->s;
@@ -58,6 +81,10 @@ static void respond(struct conn *c)
             response = s->route[i].response;
     if (response == NULL)
         return;
+    if (s->split > 0 && s->split < strlen(response)) {
+        send_parts(c, response);
+        return;
+    }
     (void)!write(c->fd, response, strlen(response));
     conn_close(c);
 }
@@ -151,6 +178,11 @@ void http_server_serve(struct http_server *s, const char *path, const char *resp
     assert_true(s->num_routes < ROUTES_MAX);
     strcpy(s->route[s->num_routes].path, path);
     s->route[s->num_routes++].response = response;
+}
+
+void http_server_split(struct http_server *s, size_t at)
+{
+    s->split = at;
 }
 
 unsigned http_server_requests(const struct http_server *s)

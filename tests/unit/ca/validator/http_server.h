@@ -14,6 +14,8 @@ void http_server_free(struct http_server *s);
 uint16_t http_server_port(const struct http_server *s);
 /* response NULL: the connection stays silent; "": it is closed. */
 void http_server_serve(struct http_server *s, const char *path, const char *response);
+/* From now on responses come in two parts, the second a moment after the first `at` octets. 0: whole. */
+void http_server_split(struct http_server *s, size_t at);
 unsigned http_server_requests(const struct http_server *s);
 const char *http_server_last(const struct http_server *s); /* head of the last request */
 

@@ -141,6 +141,16 @@ static void put_stats(struct tb_wr *wr)
     tb_msg_stats_write(wr, &m);
 }
 
+static void put_account_req(struct tb_wr *wr)
+{
+    tb_msg_account_req_write(wr, &(struct tb_msg_account_req){.jws = {blob, 3}, .account_jwk = {blob, 2}});
+}
+
+static void put_account_rsp(struct tb_wr *wr)
+{
+    tb_msg_account_rsp_write(wr, &(struct tb_msg_account_rsp){.statement = {blob, 3}});
+}
+
 static const struct {
     enum tb_msg_type type;
     void (*put)(struct tb_wr *wr);
@@ -164,6 +174,8 @@ static const struct {
     {TB_MSG_SIGN_REQ, put_sign_req},
     {TB_MSG_SIGN_RSP, put_sign_rsp},
     {TB_MSG_STATS_RSP, put_stats},
+    {TB_MSG_ACCOUNT_REQ, put_account_req},
+    {TB_MSG_ACCOUNT_RSP, put_account_rsp},
 };
 
 /* In an exact block, so that a sanitizer sees one byte too many. */
@@ -223,7 +235,7 @@ static const struct {
     uint8_t byte;
     int err;
 } hostile[] = {
-    {TB_MSG_CONFIG, put_config, 3, 2, TB_E_UNSUPPORTED},
+    {TB_MSG_CONFIG, put_config, 3, TB_IPC_VERSION + 1, TB_E_UNSUPPORTED},
     {TB_MSG_CONFIG, put_config, 4, 4, TB_E_FORMAT},
     {TB_MSG_FD, put_fd, 0, TB_LISTEN_NONE, TB_E_FORMAT},
     {TB_MSG_FD, put_fd, 0, TB_LISTEN__COUNT, TB_E_FORMAT},
@@ -236,7 +248,7 @@ static const struct {
     {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 0, TB_E_FORMAT}, /* no purpose */
     {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 3, TB_E_FORMAT}, /* purpose 0 */
     {TB_MSG_VALIDATE_REQ, put_validate_req, 1, 1, TB_E_FORMAT}, /* purpose 24 */
-    {TB_MSG_JUDGE_HELLO, put_hello, 3, 2, TB_E_UNSUPPORTED},
+    {TB_MSG_JUDGE_HELLO, put_hello, 3, TB_IPC_VERSION + 1, TB_E_UNSUPPORTED},
     {TB_MSG_FINALIZE_RSP, put_finalize_rsp, -8, TB_ISSUER__COUNT, TB_E_FORMAT},
     {TB_MSG_SYNC_RSP, put_sync_rsp, 9, 9, TB_E_FORMAT}, /* numbers go backwards */
     {TB_MSG_SIGN_REQ, put_sign_req, 0, TB_ISSUER_NONE, TB_E_FORMAT},

@@ -97,7 +97,7 @@ static void largest_finalize_request_fits_exactly(void **state)
     static struct tb_span statement[TB_MSG_FINALIZE_STATEMENTS_MAX];
     struct tb_msg_finalize_req m = {.jws = {bytes, TB_JWS_BODY_MAX},
                                     .account_jwk = {bytes, TB_JWK_JSON_MAX},
-                                    .account_statement = {bytes, TB_STATEMENT_MAX},
+                                    .account_statement = {bytes, TB_ACCOUNT_STATEMENT_MAX},
                                     .num_statements = TB_MSG_FINALIZE_STATEMENTS_MAX,
                                     .statement = statement};
     struct tb_msg_finalize_req back;

@@ -1,0 +1,168 @@
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "ca/judge/revoked.h"
+
+#define T0 INT64_C(1800000000)
+
+static struct tb_revoke_rec rec_of(enum tb_issuer issuer, uint32_t n)
+{
+    struct tb_revoke_rec r = {.issuer = issuer,
+                              .not_after = T0 + 1000,
+                              .reason = TB_REASON_SUPERSEDED,
+                              .who = TB_REVOKER_OPERATOR,
+                              .issuance = n + 1};
+
+    r.serial[0] = 1;
+    memcpy(r.serial + 4, &n, sizeof(n));
+    r.serial[TB_SERIAL_LEN - 1] = (uint8_t)(n * 7);
+    return r;
+}
+
+static unsigned count(const struct tb_revoked *t, enum tb_issuer issuer, unsigned shard)
+{
+    const struct tb_revoked_entry *e = NULL;
+    unsigned n = 0;
+    uint64_t last = 0;
+
+    while ((e = tb_revoked_next(t, issuer, shard, e)) != NULL) {
+        assert_int_equal(e->issuer, issuer);
+        assert_int_equal(tb_revoked_shard_of(e->serial), shard);
+        assert_true(e->issuance > last);
+        last = e->issuance;
+        n++;
+    }
+    assert_int_equal(n, t->shard[issuer][shard].num);
+    return n;
+}
+
+static void what_is_added_is_found_under_its_issuer_only(void **state)
+{
+    const struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, 5);
+    const struct tb_revoked_entry *e;
+    struct tb_revoked t;
+
+    (void)state;
+    assert_ok(tb_revoked_init(&t, 64));
+    assert_null(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
+    assert_ok(tb_revoked_add(&t, &r, T0 + 3, T0));
+    assert_non_null(e = tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
+    assert_null(tb_revoked_find(&t, TB_ISSUER_CLIENT, r.serial));
+    assert_int_equal(e->revoked_at, T0 + 3);
+    assert_int_equal(e->not_after, T0 + 1000);
+    assert_int_equal(e->issuance, 6);
+    assert_int_equal(e->reason, TB_REASON_SUPERSEDED);
+    assert_int_equal(e->who, TB_REVOKER_OPERATOR);
+    tb_revoked_clear(&t);
+}
+
+static void the_first_revocation_counts(void **state)
+{
+    struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, 5);
+    unsigned shard = tb_revoked_shard_of(r.serial);
+    struct tb_revoked t;
+    uint64_t generation;
+
+    (void)state;
+    assert_ok(tb_revoked_init(&t, 64));
+    assert_ok(tb_revoked_add(&t, &r, T0, T0));
+    generation = t.shard[TB_ISSUER_SERVER][shard].generation;
+    assert_int_not_equal(generation, 0);
+    r.reason = TB_REASON_KEY_COMPROMISE;
+    assert_int_equal(tb_revoked_add(&t, &r, T0 + 9, T0), TB_E_EXISTS);
+    assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->reason, TB_REASON_SUPERSEDED);
+    assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->revoked_at, T0);
+    assert_int_equal(t.shard[TB_ISSUER_SERVER][shard].generation, generation);
+    assert_int_equal(t.num, 1);
+    tb_revoked_clear(&t);
+}
+
+static void every_entry_is_in_one_shard_in_the_order_of_the_log(void **state)
+{
+    unsigned sum[TB_ISSUER__COUNT] = {0};
+    struct tb_revoked t;
+
+    (void)state;
+    assert_ok(tb_revoked_init(&t, 4096));
+    for (uint32_t i = 0; i < 2000; i++) {
+        const struct tb_revoke_rec r = rec_of(i % 2 == 0 ? TB_ISSUER_SERVER : TB_ISSUER_CLIENT, i);
+
+        assert_ok(tb_revoked_add(&t, &r, T0, T0));
+    }
+    for (unsigned issuer = 0; issuer < TB_ISSUER__COUNT; issuer++)
+        for (unsigned s = 0; s < TB_REVOKED_SHARDS; s++)
+            sum[issuer] += count(&t, (enum tb_issuer)issuer, s);
+    assert_int_equal(sum[TB_ISSUER_SERVER], 1000);
+    assert_int_equal(sum[TB_ISSUER_CLIENT], 1000);
+    assert_int_equal(sum[TB_ISSUER_NONE] + sum[TB_ISSUER_PEER], 0);
+    assert_null(tb_revoked_next(&t, TB_ISSUER_SERVER, TB_REVOKED_SHARDS, NULL));
+    tb_revoked_clear(&t);
+}
+
+static void an_entry_leaves_only_long_after_expiry_and_its_shard_tells(void **state)
+{
+    struct tb_revoke_rec a = rec_of(TB_ISSUER_SERVER, 1), b = rec_of(TB_ISSUER_SERVER, 17);
+    unsigned shard = tb_revoked_shard_of(a.serial);
+    struct tb_revoked t;
+    uint64_t generation;
+
+    (void)state;
+    assert_int_equal(shard, tb_revoked_shard_of(b.serial));
+    b.not_after += 50;
+    assert_ok(tb_revoked_init(&t, 64));
+    assert_ok(tb_revoked_add(&t, &a, T0, T0));
+    assert_ok(tb_revoked_add(&t, &b, T0, T0));
+    generation = t.shard[TB_ISSUER_SERVER][shard].generation;
+    tb_revoked_expire(&t, T0 + 1000 + TB_REVOKED_KEEP_S - 1);
+    assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 2);
+    assert_int_equal(t.shard[TB_ISSUER_SERVER][shard].generation, generation);
+    tb_revoked_expire(&t, T0 + 1000 + TB_REVOKED_KEEP_S);
+    assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 1);
+    assert_true(t.shard[TB_ISSUER_SERVER][shard].generation > generation);
+    assert_null(tb_revoked_find(&t, TB_ISSUER_SERVER, a.serial));
+    assert_non_null(tb_revoked_find(&t, TB_ISSUER_SERVER, b.serial));
+    tb_revoked_expire(&t, INT64_MAX);
+    assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 0);
+    tb_revoked_clear(&t);
+}
+
+static void at_the_maximum_new_ones_are_refused_until_old_ones_expire(void **state)
+{
+    struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, 99);
+    struct tb_revoked t;
+
+    (void)state;
+    assert_int_equal(tb_revoked_init(&t, 0), TB_E_INVAL);
+    assert_int_equal(tb_revoked_init(&t, (size_t)TB_REVOKED_MAX + 1), TB_E_INVAL);
+    assert_ok(tb_revoked_init(&t, 9));
+    for (uint32_t i = 0; i < 9; i++) {
+        const struct tb_revoke_rec one = rec_of(TB_ISSUER_SERVER, i);
+
+        assert_int_equal(tb_revoked_reserve(&t, 10 - i, T0), TB_E_LIMIT);
+        assert_ok(tb_revoked_add(&t, &one, T0, T0));
+    }
+    assert_int_equal(tb_revoked_add(&t, &r, T0, T0 + 1000 + TB_REVOKED_KEEP_S - 1), TB_E_LIMIT);
+    for (uint32_t i = 0; i < 9; i++) {
+        const struct tb_revoke_rec one = rec_of(TB_ISSUER_SERVER, i);
+
+        assert_non_null(tb_revoked_find(&t, TB_ISSUER_SERVER, one.serial));
+    }
+    assert_null(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
+    assert_ok(tb_revoked_add(&t, &r, T0, T0 + 1000 + TB_REVOKED_KEEP_S));
+    assert_int_equal(t.num, 1);
+    tb_revoked_clear(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_added_is_found_under_its_issuer_only),
+        cmocka_unit_test(the_first_revocation_counts),
+        cmocka_unit_test(every_entry_is_in_one_shard_in_the_order_of_the_log),
+        cmocka_unit_test(an_entry_leaves_only_long_after_expiry_and_its_shard_tells),
+        cmocka_unit_test(at_the_maximum_new_ones_are_refused_until_old_ones_expire),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
