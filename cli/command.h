@@ -8,6 +8,8 @@ enum { TB_CLI_OK = 0, TB_CLI_FAILURE = 1, TB_CLI_USAGE = 2 };
 int tb_cmd_ca(int argc, char **argv);
 int tb_cmd_check(int argc, char **argv);
 int tb_cmd_get(int argc, char **argv);
+int tb_cmd_list(int argc, char **argv);
 int tb_cmd_policy(int argc, char **argv);
+int tb_cmd_renew(int argc, char **argv);
 
 #endif

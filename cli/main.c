@@ -13,7 +13,9 @@ static const struct {
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
     {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
     {"get", tb_cmd_get, "get a certificate from an ACME server"},
+    {"list", tb_cmd_list, "list the certificates that get made"},
     {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
+    {"renew", tb_cmd_renew, "renew certificates whose time has come"},
 };
 
 static void usage(FILE *f)
