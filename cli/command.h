@@ -3,7 +3,7 @@
 #define TB_CLI_COMMAND_H
 
 /* Exit statuses, as tabard(1) documents them. */
-enum { TB_CLI_OK = 0, TB_CLI_FAILURE = 1, TB_CLI_USAGE = 2 };
+enum { TB_CLI_OK = 0, TB_CLI_FAILURE = 1, TB_CLI_USAGE = 2, TB_CLI_REFUSED = 3 };
 
 int tb_cmd_ca(int argc, char **argv);
 int tb_cmd_check(int argc, char **argv);

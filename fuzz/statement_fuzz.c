@@ -1,5 +1,5 @@
-/* tb_statement_read, tb_statement_write, tb_caa_result_read: fields under a right MAC are read only if writing them
- * again gives the same octets. */
+/* tb_statement_read, tb_statement_peek, tb_statement_write, tb_caa_result_read: fields under a right MAC are read only
+ * if writing them again gives the same octets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,16 +13,20 @@ static const struct tb_key key = {{1, 2, 3, 4}};
 static void read_and_write(const uint8_t *blob, size_t len)
 {
     static const struct tb_statement zero;
-    struct tb_statement s;
+    struct tb_statement s, peeked;
     uint8_t again[TB_STATEMENT_MAX];
     uint16_t perspective;
     struct tb_wr wr;
+
+    int r = tb_statement_peek(tb_span_of(blob, len), &peeked);
 
     if (tb_statement_read(tb_span_of(blob, len), &key, &s) != 0) {
         if (memcmp(&s, &zero, sizeof(s)) != 0)
             abort();
         return;
     }
+    if (r != 0 || memcmp(&s, &peeked, sizeof(s)) != 0)
+        abort();
     if (tb_statement_perspective(tb_span_of(blob, len), &perspective) != 0 || perspective != s.perspective)
         abort();
     tb_wr_fixed(&wr, again, sizeof(again));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ca/front/explain.h"
 #include "ca/front/front.h"
 #include "ca/operation.h"
 #include "lib/base/b64u.h"
@@ -130,6 +131,7 @@ static bool do_show(struct tb_child *child, uint32_t id TB_UNUSED, const json_t 
 }
 
 static const struct tb_operation operations[] = {
+    {"explain", tb_explain_run},
     {"list", do_list},
     {"show", do_show},
     {"status", do_status},

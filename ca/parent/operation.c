@@ -2,8 +2,11 @@
 #include "ca/parent/parent.h"
 
 static const struct tb_parent_operation operations[] = {
-    {.name = "judge", .role = TB_ROLE_JUDGE},         {.name = "list", .role = TB_ROLE_FRONT},
-    {.name = "show", .role = TB_ROLE_FRONT},          {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
+    {.name = "explain", .role = TB_ROLE_FRONT},
+    {.name = "judge", .role = TB_ROLE_JUDGE},
+    {.name = "list", .role = TB_ROLE_FRONT},
+    {.name = "show", .role = TB_ROLE_FRONT},
+    {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
     {.name = "validator", .role = TB_ROLE_VALIDATOR},
 };
 

@@ -11,6 +11,7 @@
 #include "lib/base/compiler.h"
 
 static const struct tb_ca_action *const actions[] = {
+    &tb_ca_explain,
     &tb_ca_list,
     &tb_ca_show,
     &tb_ca_status,
@@ -26,7 +27,7 @@ static void usage(FILE *f)
           "  --json     the answer as it came\n"
           "\n"
           "\"tabard ca ACTION --help\" shows the options of an action.\n"
-          "Exit status: 0 success, 1 failure, 2 usage.\n",
+          "Exit status: 0 success, 1 failure, 2 usage, 3 refused (explain).\n",
           f);
 }
 
@@ -72,7 +73,7 @@ static int complain(const char *dir, int err)
     return TB_CLI_FAILURE;
 }
 
-static void print_json(const json_t *answer)
+void tb_ca_print_json(const json_t *answer)
 {
     json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     putchar('\n');
@@ -87,7 +88,7 @@ int tb_ca_ask(const struct tb_ca_args *a, const json_t *request, json_t **out)
     if (json_object_get(*out, "error") == NULL)
         return TB_CLI_OK;
     if (a->json) {
-        print_json(*out);
+        tb_ca_print_json(*out);
     } else {
         fputs("tabard: ", stderr);
         tb_print_object(stderr, *out, "");
@@ -109,7 +110,7 @@ static int ask_and_print(const struct tb_ca_args *a)
         status = tb_ca_ask(a, request, &answer);
     json_decref(request);
     if (status == TB_CLI_OK && a->json)
-        print_json(answer);
+        tb_ca_print_json(answer);
     else if (status == TB_CLI_OK)
         a->action->print(a, answer);
     json_decref(answer);

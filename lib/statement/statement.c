@@ -166,14 +166,26 @@ static bool shape_is_sound(const struct tb_statement *s)
     return false;
 }
 
+static int read_fields(struct tb_span fields, struct tb_statement *out)
+{
+    struct tb_statement s = {0};
+    struct tb_rd rd = tb_rd_of(fields);
+    uint8_t version;
+    int r;
+
+    if (tb_rd_u8(&rd, &version) < 0 || version != TB_STATEMENT_VERSION)
+        return TB_E_UNSUPPORTED;
+    if ((r = tb_rd_u16(&rd, &s.perspective)) < 0 || (r = read_claim(&rd, &s)) < 0 || (r = read_evidence(&rd, &s)) < 0 ||
+        (r = tb_rd_end(&rd)) < 0 || !shape_is_sound(&s))
+        return TB_E_FORMAT;
+    *out = s;
+    return 0;
+}
+
 int tb_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_statement *out)
 {
     uint8_t mac[MAC_LEN];
-    struct tb_statement s = {0};
     struct tb_span fields;
-    struct tb_rd rd;
-    uint8_t version;
-    int r;
 
     memset(out, 0, sizeof(*out));
     if (blob.len <= MAC_LEN || blob.len > TB_STATEMENT_MAX)
@@ -182,12 +194,13 @@ int tb_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_s
     statement_mac(mac, key, fields);
     if (!tb_equal_ct(mac, blob.p + fields.len, MAC_LEN))
         return TB_E_BADSIG;
-    rd = tb_rd_of(fields);
-    if (tb_rd_u8(&rd, &version) < 0 || version != TB_STATEMENT_VERSION)
-        return TB_E_UNSUPPORTED;
-    if ((r = tb_rd_u16(&rd, &s.perspective)) < 0 || (r = read_claim(&rd, &s)) < 0 || (r = read_evidence(&rd, &s)) < 0 ||
-        (r = tb_rd_end(&rd)) < 0 || !shape_is_sound(&s))
+    return read_fields(fields, out);
+}
+
+int tb_statement_peek(struct tb_span blob, struct tb_statement *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (blob.len <= MAC_LEN || blob.len > TB_STATEMENT_MAX)
         return TB_E_FORMAT;
-    *out = s;
-    return 0;
+    return read_fields(tb_span_of(blob.p, blob.len - MAC_LEN), out);
 }

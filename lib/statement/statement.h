@@ -55,4 +55,10 @@ int tb_statement_perspective(struct tb_span blob, uint16_t *out) TB_MUST_USE;
  */
 int tb_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_statement *out) TB_MUST_USE;
 
+/*
+ * Decode without verifying the MAC: for showing to people what a perspective saw, never for deciding.  TB_E_FORMAT,
+ * TB_E_UNSUPPORTED.
+ */
+int tb_statement_peek(struct tb_span blob, struct tb_statement *out) TB_MUST_USE;
+
 #endif

@@ -1,0 +1,42 @@
+/* What explain holds while it waits for CAA, and how its parts are found and shown. */
+#ifndef TB_CA_FRONT_EXPLAIN_PARTS_H
+#define TB_CA_FRONT_EXPLAIN_PARTS_H
+
+#include "ca/front/front.h"
+#include "lib/json/json.h"
+#include "lib/statement/statement.h"
+
+struct tb_explained {
+    char shown[TB_IDENT_VALUE_MAX + 3]; /* as it was asked */
+    struct tb_ident ident;
+    bool refused; /* problem says why */
+    struct tb_problem problem;
+    tb_methods_t methods, use_methods; /* any of each that is demanded */
+    enum tb_authz_state authz;         /* of the account, for exactly this claim; NONE */
+    tb_time_t authz_expires_at;
+    bool has_caa;
+    struct tb_caa_result caa;
+    struct tb_problem caa_problem;
+};
+
+struct tb_explain {
+    struct tb_front *front;
+    uint32_t id; /* of the control request */
+    const struct tb_profile *profile;
+    char account_url[TB_ACCOUNT_URL_MAX + 1]; /* "" = nobody in particular */
+    uint64_t account_id;
+    struct tb_explained *name; /* owned */
+    size_t num;
+    size_t open; /* CAA answers to come */
+    bool has_csr;
+    struct tb_problem csr_problem;
+    char csr_key[32], csr_eku[128];
+};
+
+/* The CSR in base64url, after the names were read; NULL: none. */
+void tb_explain_csr(struct tb_explain *e, const json_t *csr);
+/* What is demanded of the names that are served, and what the account has of it. */
+void tb_explain_look(struct tb_explain *e);
+void tb_explain_put(const struct tb_explain *e, struct tb_jw *jw);
+
+#endif
