@@ -85,7 +85,8 @@ def test_anothers_authorization_copied_into_ones_own_order(ca, web):
         (_, good, state), (mine, bad, _) = rows
         good, bad = bytearray(good), bytes(bad)
         good[1:9] = bad[1:9]  # the account number
-        db.execute("UPDATE authzs SET body = ?, state = ? WHERE id = ?", (bytes(good), state, mine))
+        good = bytes(good).replace(victim.key.thumbprint(), thief.key.thumbprint(), 1)
+        db.execute("UPDATE authzs SET body = ?, state = ? WHERE id = ?", (good, state, mine))
 
     again(ca, change)
     thief = Client(ca, key=thief.key)
@@ -110,6 +111,9 @@ def test_account_keys_exchanged(ca, web):
         assert len(old) == len(new)
         db.execute("UPDATE accounts SET body = ?, key = ? WHERE id = ?",
                    (bytes(body).replace(old, new), thief_key.thumbprint(), account))
+        for row, body in db.execute("SELECT id, body FROM authzs").fetchall():
+            body = bytes(body).replace(victim.key.thumbprint(), thief.key.thumbprint(), 1)
+            db.execute("UPDATE authzs SET body = ? WHERE id = ?", (body, row))
 
     again(ca, change)
     thief = Client(ca, key=thief_key)
