@@ -166,6 +166,7 @@ static int answer_read(struct tb_span packet, struct tb_rd *rd, uint16_t num, st
             ttl = rec.ttl < ttl ? rec.ttl : ttl;
             if ((r = cname_target(packet, rec.rdata, want)) < 0)
                 return r;
+            out->chained = true;
         }
     }
     /* RFC 2181 section 8: with the top bit set it counts as zero. */
@@ -173,20 +174,33 @@ static int answer_read(struct tb_span packet, struct tb_rd *rd, uint16_t num, st
     return 0;
 }
 
+/* Behind an answer without records. Here nothing is refused: what cannot be read says nothing. */
+static bool authority_denies(struct tb_span packet, struct tb_rd *rd, uint16_t num)
+{
+    struct record rec;
+
+    for (; num > 0 && record_read(packet, rd, &rec) == 0; num--)
+        if (rec.class == CLASS_IN && rec.type == TB_DNS_TYPE_SOA)
+            return true;
+    return false;
+}
+
 int tb_answer_parse(struct tb_span packet, const char *qname, uint16_t type, struct tb_answer *out)
 {
     struct tb_rd rd = tb_rd_of(packet);
-    uint16_t id, flags, num_q, num_answer;
+    uint16_t id, flags, num_q, num_answer, num_authority;
     struct wire_name want;
     struct tb_span rest;
     int r;
 
     out->num = 0;
     out->ttl = 0;
+    out->chained = out->denied = false;
     if ((r = name_from_text(qname, &want)) < 0)
         return r;
     if ((r = tb_rd_u16(&rd, &id)) < 0 || (r = tb_rd_u16(&rd, &flags)) < 0 || (r = tb_rd_u16(&rd, &num_q)) < 0 ||
-        (r = tb_rd_u16(&rd, &num_answer)) < 0 || (r = tb_rd_bytes(&rd, 4, &rest)) < 0)
+        (r = tb_rd_u16(&rd, &num_answer)) < 0 || (r = tb_rd_u16(&rd, &num_authority)) < 0 ||
+        (r = tb_rd_bytes(&rd, 2, &rest)) < 0)
         return r;
     if ((flags & FLAGS_QR) == 0)
         return TB_E_FORMAT;
@@ -197,5 +211,6 @@ int tb_answer_parse(struct tb_span packet, const char *qname, uint16_t type, str
         out->num = 0;
         return r;
     }
+    out->denied = out->num == 0 && authority_denies(packet, &rd, num_authority);
     return 0;
 }

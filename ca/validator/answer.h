@@ -6,6 +6,7 @@
 
 #define TB_DNS_TYPE_A     1
 #define TB_DNS_TYPE_CNAME 5
+#define TB_DNS_TYPE_SOA   6
 #define TB_DNS_TYPE_TXT   16
 #define TB_DNS_TYPE_AAAA  28
 #define TB_DNS_TYPE_CAA   257
@@ -16,6 +17,8 @@
 
 struct tb_answer {
     size_t num;
+    bool chained;                                /* a CNAME was followed */
+    bool denied;                                 /* no record, and an SOA says so (RFC 2308 section 2) */
     uint32_t ttl;                                /* the smallest of the chain and the records; 0 when num is 0 */
     struct tb_span rdata[TB_ANSWER_RECORDS_MAX]; /* borrowed from the packet */
 };

@@ -157,8 +157,12 @@ int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, struct t
     for (size_t i = 0; i < l->num_levels; i++) {
         struct tb_caa_lookup_level *level = &l->level[i];
 
-        if (level_kept(level))
+        if (level_kept(level)) {
+            /* What stands above a set is never looked at. */
+            if (level->state == TB_CAA_FOUND)
+                l->num_levels = i + 1;
             continue;
+        }
         err = tb_resolver_query(r, level->name, TB_DNS_TYPE_CAA, level_answered, level, &level->query);
         if (err < 0) {
             queries_abandon(l);

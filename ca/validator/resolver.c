@@ -1,17 +1,15 @@
 #include "ca/validator/resolver.h"
 
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <unbound.h>
 
 #include <unbound-event.h>
 
-#define ROOT_KEY_FILE  "/usr/share/dns/root.key"
-#define CONF_MAX       (64u << 10)
+#include "ca/validator/near.h"
+
 #define POOL_MAX       512
 #define CLASS_IN       1
 #define RCODE_OK       0
@@ -32,10 +30,13 @@ struct tb_dns_query {
     uint8_t *copy; /* packet of a deferred answer */
     size_t copy_len;
     char name[TB_RESOLVER_NAME_MAX + 1];
+    struct tb_near_ask near;
 };
 
 struct tb_resolver {
+    const struct tb_config *cfg;
     struct ub_ctx *ub;
+    struct tb_near *near[TB_CONFIG_NUM_ZONES_MAX]; /* of a zone whose resolver is on this machine; may be NULL */
     struct event *defer;
     struct tb_dns_query *flight, *deferred, *pool;
     size_t num_flight, num_pool;
@@ -103,17 +104,13 @@ static int answer_judge(int rcode, const void *packet, int packet_len, int sec, 
     return 0;
 }
 
-static void query_deliver(struct tb_dns_query *q, struct tb_span packet)
+static void query_conclude(struct tb_dns_query *q, const struct tb_answer *answer)
 {
-    struct tb_answer answer = {.num = 0};
-    struct tb_dns_result res = {.err = q->err, .dnssec = q->dnssec, .rdata = answer.rdata};
+    struct tb_dns_result res = {
+        .err = q->err, .dnssec = q->dnssec, .num = answer->num, .ttl = answer->ttl, .rdata = answer->rdata};
     tb_dns_done_fn *done = q->done;
     void *arg = q->arg;
 
-    if (res.err == 0)
-        res.err = tb_answer_parse(packet, q->name, q->type, &answer);
-    res.num = answer.num;
-    res.ttl = answer.ttl;
     if (res.err != 0) {
         res.dnssec = TB_DNSSEC_NONE;
         q->r->n.errors++;
@@ -122,6 +119,15 @@ static void query_deliver(struct tb_dns_query *q, struct tb_span packet)
     query_release(q);
     if (done != NULL)
         done(arg, &res);
+}
+
+static void query_deliver(struct tb_dns_query *q, struct tb_span packet)
+{
+    struct tb_answer answer = {.num = 0};
+
+    if (q->err == 0)
+        q->err = tb_answer_parse(packet, q->name, q->type, &answer);
+    query_conclude(q, &answer);
 }
 
 static void query_defer(struct tb_dns_query *q, const void *packet, size_t len)
@@ -171,83 +177,72 @@ static void deferred_fire(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* libunbound reads forward-zone clauses from a file only; an unnamed one does. */
-static int conf_apply(struct ub_ctx *ub, const struct tb_config *cfg)
+static int query_resolve(struct tb_dns_query *q)
 {
-    char path[64];
-    struct tb_wr wr;
-    struct tb_span text;
-    int fd = -1, r = TB_E_NOMEM;
+    int ub;
 
-    tb_wr_init(&wr, CONF_MAX);
-    tb_resolver_conf(cfg, &wr);
-    if ((r = tb_wr_err(&wr)) < 0)
-        goto out;
-    text = tb_wr_span(&wr);
-    r = TB_E_IO;
-    fd = memfd_create("resolver", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len)
-        goto out;
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    r = ub_ctx_config(ub, path) == 0 ? 0 : TB_E_CONFIG;
-out:
-    if (fd >= 0)
-        (void)close(fd);
-    tb_wr_clear(&wr);
-    return r;
-}
-
-static int anchors_apply(struct tb_resolver *r, const struct tb_config *cfg)
-{
-    bool root_anchor = false;
-
-    for (size_t i = 0; i < cfg->num_zones; i++) {
-        const struct tb_zone *zone = &cfg->zones[i];
-
-        for (size_t k = 0; k < zone->num_trust_anchors; k++) {
-            if (ub_ctx_add_ta(r->ub, zone->trust_anchor[k]) != 0)
-                return TB_E_CONFIG;
-            r->validates = true;
-            root_anchor |= zone->domain[0] == '\0';
-        }
-    }
-    if (root_anchor || !tb_resolver_conf_recurses(cfg) || access(ROOT_KEY_FILE, R_OK) != 0)
-        return 0;
-    if (ub_ctx_add_ta_file(r->ub, ROOT_KEY_FILE) != 0)
-        return TB_E_CONFIG;
-    r->validates = true;
-    return 0;
+    q->starting = true;
+    ub = ub_resolve_event(q->r->ub, q->name, q->type, CLASS_IN, q, answered, NULL);
+    q->starting = false;
+    return ub == 0 ? 0 : TB_E_IO;
 }
 
 /*
- * libunbound answers these itself, before any resolver (RFC 6761).  `localhost` and `onion` stay: no resolver may
- * answer for them.  The first removal also finalises the context: it reads anchors and hints now.
+ * Records that stand at the name itself, or a denial with its SOA: that is final.  A chain may lead into a zone with
+ * another resolver, and what else there is needs another try or is an error: libunbound's matter.
  */
-static int builtin_zones_remove(struct ub_ctx *ub)
+static void near_answered(struct tb_near_ask *ask, struct tb_span packet)
 {
-    static const char *const zones[] = {"test.", "invalid.", "home.arpa.", "resolver.arpa.", "service.arpa."};
+    struct tb_dns_query *q = (struct tb_dns_query *)((uint8_t *)ask - offsetof(struct tb_dns_query, near));
+    struct tb_answer answer = {.num = 0};
 
-    for (size_t i = 0; i < TB_ARRAY_LEN(zones); i++)
-        if (ub_ctx_zone_remove(ub, zones[i]) != 0)
-            return TB_E_CONFIG;
-    return 0;
+    q->err = 0;
+    q->dnssec = TB_DNSSEC_INSECURE;
+    if (packet.p != NULL && tb_answer_parse(packet, q->name, q->type, &answer) == 0 && !answer.chained &&
+        (answer.num > 0 ? tb_near_rcode(packet) == RCODE_OK : answer.denied)) {
+        q->r->n.near++;
+        query_conclude(q, &answer);
+        return;
+    }
+    if ((q->err = query_resolve(q)) < 0)
+        query_conclude(q, &(struct tb_answer){.num = 0});
 }
 
-static int context_setup(struct tb_resolver *r, const struct tb_config *cfg, const char **out_why)
+/* libunbound answers for these itself: no resolver may. */
+static bool has_builtin_answer(const char *name)
 {
-    int err;
+    static const char *const tops[] = {"localhost", "onion", "arpa"};
+    const char *dot = strrchr(name, '.');
 
-    (void)ub_ctx_debugout(r->ub, NULL);
-    if ((err = conf_apply(r->ub, cfg)) < 0) {
-        *out_why = "the resolver refuses its configuration";
-        return err;
+    for (size_t i = 0; i < TB_ARRAY_LEN(tops); i++)
+        if (strcmp(dot != NULL ? dot + 1 : name, tops[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool near_asked(struct tb_dns_query *q)
+{
+    struct tb_resolver *r = q->r;
+    struct tb_near *near = r->near[tb_config_zone(r->cfg, q->name) - r->cfg->zones];
+
+    return near != NULL && !has_builtin_answer(q->name) &&
+           tb_near_ask(near, &q->near, q->name, q->type, near_answered) == 0;
+}
+
+/* Where all resolvers of a zone are on this machine. Where anything is validated, only libunbound knows what is. */
+static int nears_open(struct tb_resolver *r, struct event_base *base)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < r->cfg->num_zones && err == 0 && !r->validates; i++) {
+        const struct tb_zone *zone = &r->cfg->zones[i];
+        bool near = zone->num_resolvers > 0;
+
+        for (size_t k = 0; k < zone->num_resolvers; k++)
+            near &= tb_near_is_loopback(&zone->resolver[k].addr);
+        if (near)
+            err = tb_near_new(base, &zone->resolver[0].addr, &r->near[i]);
     }
-    if ((err = anchors_apply(r, cfg)) < 0) {
-        *out_why = "a trust anchor is not usable";
-        return err;
-    }
-    if ((err = builtin_zones_remove(r->ub)) < 0)
-        *out_why = "the resolver cannot be set up (a trust anchor may be malformed)";
     return err;
 }
 
@@ -261,11 +256,15 @@ int tb_resolver_new(struct event_base *base, const struct tb_config *cfg, struct
     *out_why = "out of memory";
     if (r == NULL)
         return TB_E_NOMEM;
+    r->cfg = cfg;
     r->defer = event_new(base, -1, EV_TIMEOUT, deferred_fire, r);
     r->ub = ub_ctx_create_event(base);
     if (r->defer == NULL || r->ub == NULL)
         goto out;
-    if ((err = context_setup(r, cfg, out_why)) < 0)
+    if ((err = tb_resolver_context(r->ub, cfg, &r->validates, out_why)) < 0)
+        goto out;
+    *out_why = "no socket to a resolver on this machine";
+    if ((err = nears_open(r, base)) < 0)
         goto out;
     *out_why = NULL;
     *out = r;
@@ -290,6 +289,8 @@ void tb_resolver_free(struct tb_resolver *r)
 {
     if (r == NULL)
         return;
+    for (size_t i = 0; i < TB_ARRAY_LEN(r->near); i++)
+        tb_near_free(r->near[i]);
     for (struct tb_dns_query *q = r->flight; q != NULL; q = q->next)
         q->done = NULL;
     /* May still call `answered`, which releases into the pool. */
@@ -318,7 +319,7 @@ int tb_resolver_query(struct tb_resolver *r, const char *name, uint16_t type, tb
 {
     size_t len = strlen(name);
     struct tb_dns_query *q;
-    int ub;
+    int err;
 
     *out = NULL;
     /* The text form may hold 253 characters (RFC 1035 section 2.3.4: 255 octets on the wire). */
@@ -330,13 +331,11 @@ int tb_resolver_query(struct tb_resolver *r, const char *name, uint16_t type, tb
     q->type = type;
     q->done = done;
     q->arg = arg;
-    q->starting = true;
-    r->n.queries++;
-    ub = ub_resolve_event(r->ub, name, type, CLASS_IN, q, answered, NULL);
     q->starting = false;
-    if (ub != 0) {
+    r->n.queries++;
+    if (!near_asked(q) && (err = query_resolve(q)) < 0) {
         query_release(q);
-        return TB_E_IO;
+        return err;
     }
     *out = q;
     return 0;

@@ -34,11 +34,12 @@ typedef void tb_dns_done_fn(void *arg, const struct tb_dns_result *result);
 
 struct tb_resolver_counters {
     uint64_t queries, errors, bogus;
+    uint64_t near; /* answered by the first try at a resolver on this machine */
 };
 
 /*
  * Opens every file that resolving needs, so call it outside the sandbox.  On failure *out_why names the step
- * (constant).
+ * (constant). cfg is borrowed until tb_resolver_free.
  */
 int tb_resolver_new(struct event_base *base, const struct tb_config *cfg, struct tb_resolver **out,
                     const char **out_why) TB_MUST_USE;
@@ -61,6 +62,11 @@ void tb_dns_query_abandon(struct tb_dns_query *q);
 const char *tb_dns_err_text(int err);
 /* "the weaker of": how far a decision is secured that rests on both. */
 enum tb_dnssec tb_dnssec_weaker(enum tb_dnssec a, enum tb_dnssec b);
+
+struct ub_ctx;
+/* Sets up and finalises a fresh context; *out_why as for tb_resolver_new. */
+int tb_resolver_context(struct ub_ctx *ub, const struct tb_config *cfg, bool *out_validates,
+                        const char **out_why) TB_MUST_USE;
 
 /* The unbound.conf that a configuration means; for tests. */
 void tb_resolver_conf(const struct tb_config *cfg, struct tb_wr *wr);

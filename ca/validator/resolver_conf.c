@@ -2,20 +2,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "ca/validator/near.h"
 #include "ca/validator/resolver.h"
-
-static bool is_loopback(const struct sockaddr_storage *sa)
-{
-    if (sa->ss_family == AF_INET)
-        return (ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr) >> 24) == 127;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)sa)->sin6_addr);
-}
 
 static bool any_loopback(const struct tb_config *cfg)
 {
     for (size_t i = 0; i < cfg->num_zones; i++)
         for (size_t k = 0; k < cfg->zones[i].num_resolvers; k++)
-            if (is_loopback(&cfg->zones[i].resolver[k].addr))
+            if (tb_near_is_loopback(&cfg->zones[i].resolver[k].addr))
                 return true;
     return false;
 }
@@ -25,7 +19,7 @@ static bool only_loopback(const struct tb_config *cfg)
 {
     for (size_t i = 0; i < cfg->num_zones; i++)
         for (size_t k = 0; k < cfg->zones[i].num_resolvers; k++)
-            if (!is_loopback(&cfg->zones[i].resolver[k].addr))
+            if (!tb_near_is_loopback(&cfg->zones[i].resolver[k].addr))
                 return false;
     return !tb_resolver_conf_recurses(cfg);
 }

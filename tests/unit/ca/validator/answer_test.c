@@ -212,10 +212,44 @@ static void the_smallest_ttl_counts(void **state)
     assert_int_equal(a.ttl, 0);
 }
 
+static void a_chain_and_a_denial_are_told(void **state)
+{
+    static const uint8_t soa[22] = {0};
+    struct tb_answer a;
+    struct tb_wr wr;
+
+    (void)state;
+    begin(&wr, QNAME, TB_DNS_TYPE_A, 0x8180, 1);
+    record(&wr, NULL, TB_DNS_TYPE_A, "\1\2\3\4", 4);
+    record(&wr, "test", TB_DNS_TYPE_SOA, soa, sizeof(soa));
+    memory[9] = 1;
+    assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+    assert_false(a.chained);
+    assert_false(a.denied); /* there are records */
+    begin(&wr, QNAME, TB_DNS_TYPE_A, 0x8180, 1);
+    record(&wr, NULL, TB_DNS_TYPE_CNAME, "\1b", 3);
+    assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+    assert_true(a.chained);
+    assert_false(a.denied);
+    for (uint8_t authority = 0; authority <= 2; authority++) {
+        begin(&wr, QNAME, TB_DNS_TYPE_A, 0x8180, 0);
+        record(&wr, "test", 2, "\1b", 3);
+        record(&wr, "test", TB_DNS_TYPE_SOA, soa, sizeof(soa));
+        memory[9] = authority;
+        assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+        assert_false(a.chained);
+        assert_int_equal(a.denied, authority == 2);
+    }
+    wr.len--; /* cut within the SOA */
+    assert_ok(parse(&wr, TB_DNS_TYPE_A, &a));
+    assert_false(a.denied);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_at_the_end_of_the_chain_are_returned),
+        cmocka_unit_test(a_chain_and_a_denial_are_told),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(a_truncated_answer_is_never_no_record),
         cmocka_unit_test(a_record_beside_the_chain_is_an_error),

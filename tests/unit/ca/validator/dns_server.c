@@ -106,6 +106,19 @@ static uint16_t put_answers(const struct dns_server *s, struct tb_wr *wr, const 
     return n;
 }
 
+/* What an authoritative server says beside "no": RFC 2308 section 2. */
+static void put_denial(struct tb_wr *wr)
+{
+    static const uint8_t soa[22] = {0};
+
+    put_name(wr, "test");
+    tb_wr_u16(wr, TB_DNS_TYPE_SOA);
+    tb_wr_u16(wr, 1);
+    tb_wr_u32(wr, 300);
+    tb_wr_u16(wr, sizeof(soa));
+    tb_wr_bytes(wr, soa, sizeof(soa));
+}
+
 /* Length of the answer, 0 for silence. */
 static size_t respond(struct dns_server *s, const uint8_t *in, size_t in_len, bool udp, uint8_t *out, size_t cap)
 {
@@ -128,12 +141,15 @@ static size_t respond(struct dns_server *s, const uint8_t *in, size_t in_len, bo
     if (fault == DNS_FINE || !udp)
         num = put_answers(s, &wr, name, type, &exists);
     rcode = fault == DNS_SERVFAIL ? 2 : fault == DNS_REFUSED ? 5 : fault == DNS_FINE && !exists ? 3 : 0;
+    if (fault == DNS_FINE && num == 0)
+        put_denial(&wr);
     assert_ok(tb_wr_err(&wr));
     out[2] = (uint8_t)(0x85 | (udp && fault == DNS_TRUNCATED ? 0x02 : 0)); /* QR AA RD */
     out[3] = (uint8_t)(0x80 | rcode);
     out[6] = 0;
     out[7] = (uint8_t)(fault == DNS_SERVFAIL || fault == DNS_REFUSED ? 0 : num);
     memset(out + 8, 0, 4);
+    out[9] = fault == DNS_FINE && num == 0;
     return wr.len;
 }
 

@@ -8,7 +8,7 @@
 
 #define DNS_SERVER_RECORDS_MAX 256
 
-enum dns_server_fault { DNS_FINE = 0, DNS_SERVFAIL, DNS_SILENT, DNS_TRUNCATED, DNS_REFUSED };
+enum dns_server_fault { DNS_FINE = 0, DNS_SERVFAIL, DNS_SILENT, DNS_TRUNCATED, DNS_REFUSED, DNS_BARE };
 
 struct dns_server;
 struct dns_server *dns_server_new(struct event_base *base);

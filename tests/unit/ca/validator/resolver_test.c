@@ -104,6 +104,40 @@ static void records_arrive_and_cnames_are_followed(void **state)
     assert_int_equal(s.num, 1);
 }
 
+/* The first try at a resolver on this machine counts only when nothing remains to be asked. */
+static void the_first_try_counts_when_it_is_final(void **state)
+{
+    static const struct {
+        const char *name;
+        uint16_t type;
+        bool final;
+    } cases[] = {{"a.example.test", TB_DNS_TYPE_A, true},     {"a.example.test", TB_DNS_TYPE_TXT, true},
+                 {"b.example.test", TB_DNS_TYPE_A, true},     {"c.example.test", TB_DNS_TYPE_A, false},
+                 {"fail.example.test", TB_DNS_TYPE_A, false}, {"short.example.test", TB_DNS_TYPE_A, false}};
+
+    (void)state;
+    dns_server_add_a(server, "a.example.test", "192.0.2.1");
+    dns_server_add_cname(server, "c.example.test", "a.example.test");
+    dns_server_fault(server, "fail.example.test", 0, DNS_SERVFAIL);
+    dns_server_fault(server, "short.example.test", 0, DNS_TRUNCATED);
+    for (size_t i = 0; i < TB_ARRAY_LEN(cases); i++) {
+        uint64_t before = tb_resolver_counters(resolver)->near;
+
+        (void)ask(cases[i].name, cases[i].type);
+        if (tb_resolver_counters(resolver)->near - before != cases[i].final)
+            fail_msg("case %zu", i);
+    }
+}
+
+/* An answer that says "nothing" and does not say on whose word (no SOA) may be a referral: libunbound has to ask. */
+static void a_denial_without_soa_is_not_final(void **state)
+{
+    (void)state;
+    dns_server_fault(server, "bare.example.test", 0, DNS_BARE);
+    assert_int_equal(ask("bare.example.test", TB_DNS_TYPE_A).num, 0);
+    assert_int_equal(tb_resolver_counters(resolver)->near, 0);
+}
+
 static void no_such_name_and_no_such_type_are_no_record(void **state)
 {
     struct seen s;
@@ -314,6 +348,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(records_arrive_and_cnames_are_followed),
+        T(the_first_try_counts_when_it_is_final),
+        T(a_denial_without_soa_is_not_final),
         T(no_such_name_and_no_such_type_are_no_record),
         T(failures_are_never_no_record),
         T(a_truncated_udp_answer_is_asked_again_over_tcp),
