@@ -10,12 +10,14 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"account", tb_cmd_account, "show, make or change an account at an ACME server"},
     {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
     {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
     {"get", tb_cmd_get, "get a certificate from an ACME server"},
     {"list", tb_cmd_list, "list the certificates that get made"},
     {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
     {"renew", tb_cmd_renew, "renew certificates whose time has come"},
+    {"revoke", tb_cmd_revoke, "revoke a certificate that get made"},
 };
 
 static void usage(FILE *f)

@@ -66,6 +66,8 @@ FLAG_ROW(dry_run)
 FLAG_ROW(force)
 FLAG_ROW(json)
 FLAG_ROW(quiet)
+FLAG_ROW(by_key)
+FLAG_ROW(forget)
 
 static int take_dir(struct tb_acme_cli *cli, const char *text)
 {
@@ -182,6 +184,8 @@ static const struct {
     {"deploy-hook", required_argument, TB_CMD_GET, take_deploy_hook},
     {"force", no_argument, TB_CMD_RENEW, take_force},
     {"dry-run", no_argument, TB_CMD_GET | TB_CMD_RENEW, take_dry_run},
+    {"by-key", no_argument, TB_CMD_REVOKE, take_by_key},
+    {"forget", no_argument, TB_CMD_REVOKE, take_forget},
     {"reason", required_argument, TB_CMD_REVOKE, take_reason},
     {"new-key", required_argument, TB_CMD_PROVE, take_new_key},
     {"csr-out", required_argument, TB_CMD_PROVE, take_csr_out},

@@ -29,7 +29,7 @@ struct tb_acme_cli {
     const char *reason;  /* of a revocation */
     const char *new_key; /* prove */
     const char *csr_out; /* prove */
-    bool allow_weak_sandbox, dry_run, force, json, quiet;
+    bool allow_weak_sandbox, dry_run, force, json, quiet, by_key, forget;
 };
 
 /* Returns an exit status, or -1 to go on; optind is at the words. */
