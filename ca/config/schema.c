@@ -33,6 +33,14 @@ static const char *cn_word(unsigned i)
     return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
 }
 
+static const char *csr_eku_word(unsigned i)
+{
+    static const char *const words[] = {
+        [TB_CSR_EKU_IGNORE] = "ignore", [TB_CSR_EKU_NARROW] = "narrow", [TB_CSR_EKU_REJECT] = "reject"};
+
+    return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
+}
+
 /* In the order of the members of struct tb_profile. */
 static const char *ident_word(unsigned i)
 {
@@ -210,6 +218,12 @@ static const struct tb_setting profile[] = {
     {.key = "identifiers", .shape = TB_SHAPE_FLAGS, PROFILE(ident_dns), .min = 1, .word = ident_word, .num_words = 3},
     {.key = "issuer", .shape = TB_SHAPE_CHOICE, PROFILE(issuer), .word = issuer_word, .num_words = TB_ISSUER__COUNT},
     {.key = "cn", .shape = TB_SHAPE_CHOICE, PROFILE(cn), .word = cn_word, .num_words = 2, .preset = "none"},
+    {.key = "csr_eku",
+     .shape = TB_SHAPE_CHOICE,
+     PROFILE(csr_eku),
+     .word = csr_eku_word,
+     .num_words = TB_CSR_EKU__COUNT,
+     .preset = "ignore"},
     {.key = "crl", .shape = TB_SHAPE_BOOL, PROFILE(crl_pointer)},
     {.key = "lifetime", .shape = TB_SHAPE_DURATION, PROFILE(lifetime_s), .min = MINUTE, .max = 400 * DAY},
     {.key = "backdate", .shape = TB_SHAPE_DURATION, PROFILE(backdate_s), .min = 0, .max = HOUR, .preset = "1h"},
@@ -490,6 +504,7 @@ const struct tb_setting tb_schema[] = {
                 "  identifiers    dns, wildcard, ip\n"
                 "  issuer         issuing CA, one for each purpose\n"
                 "  cn             none, or first-dns: the first DNS name that fits\n"
+                "  csr_eku        ignore, narrow or reject: what a CSR's other extended key usages lead to\n"
                 "  crl            CRL distribution point in the certificate, once CRLs are served\n"
                 "  backdate       notBefore lies this long before the time of signing\n"
                 "  control_age, use_age, caa_age   oldest proofs accepted at signing\n"

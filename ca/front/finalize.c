@@ -13,7 +13,7 @@
 #include "lib/base/b64u.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_validate.h"
-#include "lib/pki/csr.h"
+#include "lib/pki/csr_eku.h"
 
 #define IN_FLIGHT_MAX 8192
 #define WAITING_MAX   4 /* behind one of the same order; they are not authenticated, so they may be anybody's */
@@ -26,6 +26,7 @@ struct tb_finalize {
     tb_order_no_t no;
     bool running;    /* else it waits for another one of the same order */
     bool processing; /* its client was told so */
+    uint8_t notices; /* set of enum tb_notice */
     size_t caa_open; /* CAA answers to come */
     struct tb_problem problem;
     struct tb_wr blobs; /* fresh CAA statements, each as var32 */
@@ -199,7 +200,7 @@ static int on_judged(struct tb_front *f, int err, struct tb_span body, void *arg
         tb_problem_clear(&m.problem);
         return 0;
     }
-    err = tb_order_issue(f, &m.issued, on_issued_stored, z);
+    err = tb_order_issue(f, &m.issued, z->notices, on_issued_stored, z);
     if (err == TB_E_EXISTS)
         on_issued_stored(0, z);
     else if (err < 0)
@@ -416,8 +417,23 @@ static void on_hold_over(evutil_socket_t fd, short what, void *arg)
     reply_order(rq, z->no);
 }
 
+static int check_eku(const struct tb_front *f, const struct tb_order *o, const struct tb_csr *csr, uint8_t *out_notices,
+                     struct tb_problem *pb)
+{
+    const struct tb_profile *p = tb_config_profile(f->cfg, o->profile, o->version);
+    tb_purposes_t purposes;
+    bool differs;
+    int r;
+
+    if (p == NULL)
+        return tb_problem_set(pb, TB_E_DENIED, TB_P_INVALID_PROFILE, "the order's profile is not offered any more");
+    if ((r = tb_csr_eku(p, csr, &purposes, &differs, pb)) == 0 && differs)
+        *out_notices |= purposes == p->purposes ? TB_NOTICE_EKU_IGNORED : TB_NOTICE_EKU_NARROWED;
+    return r;
+}
+
 /* The names of the request are the order's, in the order in which both are sorted. */
-static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_span der)
+static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_span der, uint8_t *out_notices)
 {
     struct tb_csr csr;
     bool same;
@@ -428,13 +444,14 @@ static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_
     same = csr.num_idents == o->num_idents;
     for (size_t i = 0; same && i < csr.num_idents; i++)
         same = tb_ident_eq(&csr.idents[i], &o->ident[i]);
+    r = same ? check_eku(rq->front, o, &csr, out_notices, &rq->problem) : 0;
     tb_csr_clear(&csr);
     if (!same)
         return tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_BAD_CSR, "the names of the CSR are not the order's");
-    return 0;
+    return r;
 }
 
-static int check_payload(struct tb_request *rq, const struct tb_order *o)
+static int check_payload(struct tb_request *rq, const struct tb_order *o, uint8_t *out_notices)
 {
     json_t *obj = NULL;
     struct tb_span text;
@@ -451,13 +468,13 @@ static int check_payload(struct tb_request *rq, const struct tb_order *o)
     else if (tb_b64u_decode(der, text.len + 1, &len, text) < 0)
         r = tb_problem_set(&rq->problem, TB_E_FORMAT, TB_P_MALFORMED, "csr is not base64url");
     else
-        r = check_csr(rq, o, tb_span_of(der, len));
+        r = check_csr(rq, o, tb_span_of(der, len), out_notices);
     free(der);
     json_decref(obj);
     return r;
 }
 
-static int check_ready(struct tb_request *rq, const struct tb_order *o)
+static int check_ready(struct tb_request *rq, const struct tb_order *o, uint8_t *out_notices)
 {
     enum tb_order_state state;
     int r = tb_order_state_now(rq->front, o, &state);
@@ -467,10 +484,10 @@ static int check_ready(struct tb_request *rq, const struct tb_order *o)
     if (state != TB_ORDER_READY)
         return tb_problem_set(&rq->problem, TB_E_STATE, TB_P_ORDER_NOT_READY, "the order is %s, not ready",
                               tb_order_state_name(state));
-    return check_payload(rq, o);
+    return check_payload(rq, o, out_notices);
 }
 
-static int start(struct tb_request *rq, tb_order_no_t no)
+static int start(struct tb_request *rq, tb_order_no_t no, uint8_t notices)
 {
     struct tb_front *f = rq->front;
     struct tb_finalize *z = NULL;
@@ -486,6 +503,7 @@ static int start(struct tb_request *rq, tb_order_no_t no)
     z->front = f;
     z->rq = rq;
     z->no = no;
+    z->notices = notices;
     z->jws_len = rq->body.len;
     memcpy(z->jws, rq->body.p, rq->body.len);
     memcpy(z->jwk, rq->account.jwk, sizeof(z->jwk));
@@ -521,15 +539,16 @@ static int find_order(struct tb_request *rq, struct tb_order *out)
 void tb_finalize_handle(struct tb_request *rq)
 {
     struct tb_order o;
+    uint8_t notices = 0;
     int r = find_order(rq, &o);
 
     if (r == TB_E_NOTFOUND)
         tb_reply_not_found(rq);
     else if (r < 0)
         tb_reply_failure(rq, r);
-    else if ((r = check_ready(rq, &o)) < 0 && rq->problem.type != TB_P_NONE)
+    else if ((r = check_ready(rq, &o, &notices)) < 0 && rq->problem.type != TB_P_NONE)
         tb_reply_problem(rq);
-    else if (r < 0 || (r = start(rq, o.no)) < 0)
+    else if (r < 0 || (r = start(rq, o.no, notices)) < 0)
         tb_reply_failure(rq, r);
     tb_order_clear(&o);
 }

@@ -14,7 +14,8 @@ void tb_finalize_drop_waiting(struct tb_front *f);
  * Give the order its certificate, as the judge's log has it; done runs when that is durable.  TB_E_EXISTS when the
  * order has it already, TB_E_NOTFOUND for an unknown order; then done does not run.
  */
-int tb_order_issue(struct tb_front *f, const struct tb_issued *is, tb_store_done_fn *done, void *arg) TB_MUST_USE;
+int tb_order_issue(struct tb_front *f, const struct tb_issued *is, uint8_t notices, tb_store_done_fn *done,
+                   void *arg) TB_MUST_USE;
 
 /* Fetch what the judge's log has and the store has not. */
 void tb_sync_start(struct tb_front *f);

@@ -5,7 +5,7 @@
 #include "ca/front/finalize.h"
 #include "lib/base/log.h"
 
-static int fill(struct tb_order *o, const struct tb_issued *is)
+static int fill(struct tb_order *o, const struct tb_issued *is, uint8_t notices)
 {
     struct tb_tbs tbs = {0};
     struct tb_span der;
@@ -28,13 +28,14 @@ static int fill(struct tb_order *o, const struct tb_issued *is)
     o->issuer = is->issuer;
     o->seq = is->seq;
     o->state = TB_ORDER_VALID;
+    o->notices = notices;
     r = 0;
 out:
     tb_tbs_clear(&tbs);
     return r;
 }
 
-int tb_order_issue(struct tb_front *f, const struct tb_issued *is, tb_store_done_fn *done, void *arg)
+int tb_order_issue(struct tb_front *f, const struct tb_issued *is, uint8_t notices, tb_store_done_fn *done, void *arg)
 {
     struct tb_store_tx *tx = NULL;
     struct tb_order o;
@@ -44,7 +45,7 @@ int tb_order_issue(struct tb_front *f, const struct tb_issued *is, tb_store_done
         return r;
     if (o.seq != 0)
         r = TB_E_EXISTS;
-    else if ((r = fill(&o, is)) == 0 && (r = tb_store_tx_new(f->store, &tx)) == 0) {
+    else if ((r = fill(&o, is, notices)) == 0 && (r = tb_store_tx_new(f->store, &tx)) == 0) {
         if ((r = tb_store_tx_order_update(tx, &o)) < 0)
             tb_store_tx_free(tx);
         else
@@ -63,7 +64,7 @@ static void on_repaired(int err, void *arg)
 
 static void repair(struct tb_front *f, const struct tb_issued *is)
 {
-    int r = tb_order_issue(f, is, on_repaired, NULL);
+    int r = tb_order_issue(f, is, 0, on_repaired, NULL);
 
     if (r == 0) {
         f->counters.synced++;

@@ -137,6 +137,20 @@ static void put_order_error(struct tb_jw *jw, const struct tb_order *o)
     put_error(jw, &pb);
 }
 
+/* Sentences for people, no member of any RFC. */
+static void put_notices(struct tb_jw *jw, const struct tb_order *o)
+{
+    if (o->notices == 0)
+        return;
+    tb_jw_key(jw, "notices");
+    tb_jw_arr(jw);
+    if ((o->notices & TB_NOTICE_EKU_IGNORED) != 0)
+        tb_jw_str(jw, "the CSR asked for other extended key usages; the certificate has those of the profile");
+    if ((o->notices & TB_NOTICE_EKU_NARROWED) != 0)
+        tb_jw_str(jw, "the certificate has only those of the profile's extended key usages that the CSR asked for");
+    tb_jw_end_arr(jw);
+}
+
 void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_order *o, enum tb_order_state state)
 {
     char url[TB_FINALIZE_URL_MAX + TB_URL_MAX + 1];
@@ -164,6 +178,7 @@ void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_o
         tb_url_make(f, TB_URL_CERT, o->no, url);
         tb_jw_kv(jw, "certificate", url);
     }
+    put_notices(jw, o);
     if (state == TB_ORDER_INVALID)
         put_order_error(jw, o);
     tb_jw_end_obj(jw);

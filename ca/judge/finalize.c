@@ -6,6 +6,7 @@
 
 #include "lib/base/b64u.h"
 #include "lib/json/json.h"
+#include "lib/pki/csr_eku.h"
 
 /* One decision under way. */
 struct work {
@@ -194,6 +195,17 @@ static int step_csr(struct work *w)
     return r;
 }
 
+/* From the CSR itself: what the front thinks of it does not count. */
+static int step_purposes(struct work *w)
+{
+    bool differs;
+    int r = tb_csr_eku(w->d->profile, &w->d->csr, &w->d->leaf.purposes, &differs, &w->d->problem);
+
+    if (r < 0)
+        w->d->reason = "csr-eku";
+    return r;
+}
+
 static int step_subject_key(struct work *w)
 {
     const struct tb_spki *spki = &w->d->csr.spki;
@@ -278,7 +290,7 @@ static int step_leaf(struct work *w)
                              .num_idents = w->d->csr.num_idents,
                              .spki = w->d->csr.spki.der,
                              .key_kind = w->d->csr.spki.kind,
-                             .purposes = p->purposes};
+                             .purposes = leaf->purposes};
     /* RFC 5280 section 4.1.2.5: both ends are part of the validity. */
     leaf->not_after = leaf->not_before + (tb_time_t)p->lifetime_s - 1;
     if (leaf->not_after - leaf->not_before >= (tb_time_t)tb_config_lifetime_max(w->s->cfg, p->issuer))
@@ -306,8 +318,9 @@ static int step_reserve(struct work *w)
 
 /* Cheap before dear, and nothing about the order is believed before the signature: a refusal may only be too early. */
 static int (*const steps[])(struct work *w) = {
-    step_jws, step_url,         step_window, step_profile, step_account,       step_signature, step_used,
-    step_csr, step_subject_key, step_names,  step_proofs,  step_shared_factor, step_leaf,      step_reserve,
+    step_jws,       step_url,    step_window,        step_profile,  step_account,
+    step_signature, step_used,   step_csr,           step_purposes, step_subject_key,
+    step_names,     step_proofs, step_shared_factor, step_leaf,     step_reserve,
 };
 
 void tb_judge_decide(struct tb_judge_state *s, const struct tb_msg_finalize_req *req, tb_time_t now,

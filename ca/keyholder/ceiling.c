@@ -19,12 +19,13 @@ static bool sig_alg_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
     return t->sig_alg != TB_SIG_NONE && t->sig_alg == c->ca->sig_alg;
 }
 
-/* Exactly the issuer's set: a subset would be a certificate that no profile describes, a superset an unproved usage. */
+/* Of the issuer's set, and not empty: a profile may narrow, but nothing adds a usage. */
 static bool eku_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
 {
     tb_purposes_t want = tb_issuer_purposes(c->issuer);
 
-    return want != 0 && c->ca->purposes == want && t->has_eku && !t->eku_unknown && t->purposes == want;
+    return want != 0 && c->ca->purposes == want && t->has_eku && !t->eku_unknown && t->purposes != 0 &&
+           (t->purposes & ~want) == 0;
 }
 
 static bool not_a_ca(const struct tb_ceiling *c TB_UNUSED, const struct tb_tbs *t)

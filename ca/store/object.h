@@ -62,6 +62,9 @@ struct tb_authz {
 };
 void tb_authz_clear(struct tb_authz *a); /* frees what is owned; NULL-safe */
 
+/* What the client hears about its certificate. Stored: never renumber. */
+enum tb_notice { TB_NOTICE_EKU_IGNORED = 0x01, TB_NOTICE_EKU_NARROWED = 0x02 };
+
 struct tb_order {
     tb_order_no_t no;
     uint32_t rev;
@@ -79,6 +82,7 @@ struct tb_order {
     enum tb_issuer replaces_issuer;
     uint8_t replaces_serial[TB_SERIAL_LEN];
     /* when valid */
+    uint8_t notices;           /* set of enum tb_notice */
     tb_order_no_t replaced_by; /* last order that was made to replace its certificate; 0 = none */
     uint64_t seq;              /* of the judge's log; 0 = none */
     enum tb_issuer issuer;

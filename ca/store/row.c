@@ -6,8 +6,8 @@
 #include "lib/base/hash.h"
 
 /* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace; 1 to 3: accounts without the
- * judge's statement, authorizations without the key that they were made for. */
-#define BODY_VERSION 4
+ * judge's statement, authorizations without the key that they were made for; 1 to 4: orders without notices. */
+#define BODY_VERSION 5
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -316,6 +316,7 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     if (o->replaces_issuer != TB_ISSUER_NONE)
         tb_wr_bytes(&row->body, o->replaces_serial, TB_SERIAL_LEN);
     tb_wr_u64(&row->body, o->replaced_by);
+    tb_wr_u8(&row->body, o->notices);
     return row_done(row, out);
 }
 
@@ -371,7 +372,7 @@ static int read_order(const struct tb_row *row, struct tb_order *o)
     o->issuer = (enum tb_issuer)issuer;
     o->issued_at = (tb_time_t)issued;
     if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (version > 2 && (r = read_replacing(&rd, o)) < 0) ||
-        (r = tb_rd_end(&rd)) < 0)
+        (version > 4 && (r = tb_rd_u8(&rd, &o->notices)) < 0) || (r = tb_rd_end(&rd)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
     if (row->cert_len == 0)
         return 0;

@@ -10,6 +10,7 @@
 #define CN_MAX    8  /* common names in one subject */
 #define ATTRS_MAX 16 /* attributes in one request */
 #define EXTS_MAX  32 /* extensions asked for */
+#define EKUS_MAX  32 /* extended key usages asked for */
 
 /* What the walk over a request collects before names are made of it. All spans are borrowed. */
 struct found {
@@ -142,16 +143,21 @@ static int extensions_read(struct found *f, struct tb_problem *pb)
 
 static int eku_read(struct tb_span ext, struct tb_csr *csr, struct tb_problem *pb)
 {
+    struct tb_span seen[EKUS_MAX];
+    size_t num = 0;
     struct tb_rd rd = tb_rd_of(ext);
     struct tb_rd list;
     struct tb_span oid;
     enum tb_purpose purpose;
+    int r;
 
     if (tb_der_enter(&rd, TB_DER_SEQUENCE, &list) < 0 || tb_rd_end(&rd) < 0 || list.left == 0)
         return refuse(pb, TB_E_FORMAT, "malformed extended key usage");
     while (list.left > 0) {
         if (tb_der_oid(&list, &oid) < 0)
             return refuse(pb, TB_E_FORMAT, "malformed extended key usage");
+        if ((r = add_once(seen, &num, EKUS_MAX, oid)) < 0)
+            return refuse(pb, r, r == TB_E_DUP ? "repeated extended key usage" : "too many extended key usages");
         purpose = tb_purpose_find_oid(oid);
         if (purpose == TB_PURPOSE_NONE)
             csr->eku_unknown = true;

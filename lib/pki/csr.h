@@ -15,7 +15,7 @@ struct tb_csr {
     struct tb_spki spki;     /* borrows from the input */
     struct tb_ident *idents; /* owned */
     size_t num_idents;
-    bool has_eku; /* asked-for EKUs, informational only: never copied */
+    bool has_eku; /* asked-for EKUs, each once; the profile says what becomes of them (csr_eku.h) */
     tb_purposes_t eku;
     bool eku_unknown; /* asked for a purpose without a label of ours, or for any */
 };

@@ -66,6 +66,7 @@ int tb_profile_check(const struct tb_profile *p, const char **out_why)
         {!p->ident_ip || can_prove(p, TB_IDENT_IP, false), "no control method is for addresses"},
         {p->cn != TB_CN_FIRST_DNS || p->ident_dns, "cn is first-dns without dns names"},
         {p->cn == TB_CN_NONE || p->cn == TB_CN_FIRST_DNS, "cn is neither none nor first-dns"},
+        {(unsigned)p->csr_eku < TB_CSR_EKU__COUNT, "csr_eku is not ignore, narrow or reject"},
         {p->lifetime_s >= 300, "lifetime is below 5 minutes"},
         {p->lifetime_s <= LIFETIME_MAX_S, "lifetime is above 400 days"},
         {p->backdate_s <= BACKDATE_MAX_S, "backdate is above one hour"},
@@ -110,6 +111,10 @@ void tb_profile_digest(uint8_t out[static TB_DIGEST_LEN], const struct tb_profil
     tb_wr_u32(&wr, p->use_age_s);
     tb_wr_u32(&wr, p->caa_age_s);
     tb_wr_u16(&wr, p->names_max);
+    if (p->csr_eku != TB_CSR_EKU_IGNORE) { /* so that a profile that was logged before keeps its digest */
+        tb_wr_str16(&wr, "csr_eku");
+        tb_wr_u8(&wr, (uint8_t)p->csr_eku);
+    }
     tb_sha256(out, tb_wr_span(&wr));
 }
 

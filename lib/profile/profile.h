@@ -22,6 +22,9 @@ enum tb_issuer tb_issuer_find(struct tb_span name);
 /* The EKU set that an issuing CA certificate carries, exactly. */
 tb_purposes_t tb_issuer_purposes(enum tb_issuer issuer);
 
+/* What becomes of extended key usages that a CSR asks for, when they are not the profile's. */
+enum tb_csr_eku_mode { TB_CSR_EKU_IGNORE = 0, TB_CSR_EKU_NARROW = 1, TB_CSR_EKU_REJECT = 2, TB_CSR_EKU__COUNT };
+
 enum tb_cn_mode { TB_CN_NONE = 0, TB_CN_FIRST_DNS = 1 };
 
 struct tb_profile {
@@ -37,6 +40,7 @@ struct tb_profile {
     bool ident_ip;
     enum tb_issuer issuer;
     enum tb_cn_mode cn;
+    enum tb_csr_eku_mode csr_eku;
     bool crl_pointer; /* CRL distribution point in the leaf, once CRLs are served */
     uint32_t lifetime_s;
     uint32_t backdate_s;    /* at most 3600 */

@@ -453,6 +453,45 @@ static void ekus_ca_true_and_key_usage_in_the_csr_change_nothing(void **state)
     tb_decision_clear(&d);
 }
 
+static void w_eku(struct world *w, enum tb_csr_eku_mode mode, const char *eku)
+{
+    w->server->csr_eku = mode;
+    w->csr.extra_ext[0][0] = "extendedKeyUsage";
+    w->csr.extra_ext[0][1] = eku;
+}
+
+static void a_csr_that_asks_for_other_usages_is_refused_where_the_profile_rejects_it(void **state)
+{
+    struct world *w = *state;
+    struct tb_decision d;
+
+    w_eku(w, TB_CSR_EKU_REJECT, "serverAuth,clientAuth");
+    w_refused(w, "csr-eku");
+    w_eku(w, TB_CSR_EKU_REJECT, "serverAuth,1.3.6.1.4.1.32473.1");
+    w_refused(w, "csr-eku");
+    w_eku(w, TB_CSR_EKU_REJECT, "serverAuth");
+    w_decide(w, &d);
+    assert_int_equal(d.verdict, TB_VERDICT_SIGN);
+    assert_int_equal(d.leaf.purposes, TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH));
+    tb_decision_clear(&d);
+}
+
+static void invariant_13_narrowing_never_gives_none_and_never_more(void **state)
+{
+    struct world *w = *state;
+    struct tb_decision d;
+
+    w_eku(w, TB_CSR_EKU_NARROW, "clientAuth");
+    w_refused(w, "csr-eku");
+    w_eku(w, TB_CSR_EKU_NARROW, "anyExtendedKeyUsage");
+    w_refused(w, "csr-eku");
+    w_eku(w, TB_CSR_EKU_NARROW, "clientAuth,serverAuth,anyExtendedKeyUsage");
+    w_decide(w, &d);
+    assert_int_equal(d.verdict, TB_VERDICT_SIGN);
+    assert_int_equal(d.leaf.purposes, TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH));
+    tb_decision_clear(&d);
+}
+
 static void names_that_the_profile_does_not_serve_are_refused(void **state)
 {
     struct world *w = *state;
@@ -625,6 +664,8 @@ int main(void)
         T(an_extra_san_is_refused),
         T(a_cn_outside_the_sans_must_be_proved_too),
         T(ekus_ca_true_and_key_usage_in_the_csr_change_nothing),
+        T(a_csr_that_asks_for_other_usages_is_refused_where_the_profile_rejects_it),
+        T(invariant_13_narrowing_never_gives_none_and_never_more),
         T(names_that_the_profile_does_not_serve_are_refused),
         T(names_max_is_the_profiles),
         T(a_csr_without_names_is_refused),

@@ -119,7 +119,7 @@ static void an_account_survives_and_those_of_earlier_versions_too(void **state)
     assert_true(back.terms_agreed);
     memset(a.terms_digest, 0, TB_DIGEST_LEN);
     assert_memory_equal(&a, &back, sizeof(a));
-    row->body.buf[0] = 5;
+    row->body.buf[0] = 6;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     tb_row_unref(row);
 }

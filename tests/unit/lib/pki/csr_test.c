@@ -155,6 +155,10 @@ static void asked_usage_is_seen(void **state)
     assert_true(csr.eku_unknown);
     assert_int_equal(csr.eku, 0);
     tb_csr_clear(&csr);
+    assert_int_equal(parse_ask(&(struct ask){.cn = "a.example", .eku = "serverAuth,clientAuth,serverAuth"}, &csr),
+                     TB_E_DUP);
+    assert_int_equal(parse_ask(&(struct ask){.cn = "a.example", .eku = "1.2.3,1.2.3"}, &csr), TB_E_DUP);
+    tb_csr_clear(&csr);
 }
 
 static void every_key_and_hash(void **state)
@@ -202,6 +206,9 @@ static void refused_names(void **state)
         {.cn = "a.example", .san = "DER:30:05:87:03:01:02:03"},
         {.cn = "a.example", .san = "DER:30:06:82:04:61:00:2e:62"},
         {.cn = "a.example", .eku = "DER:30:00"},
+        {.cn = "a.example", .eku = "DER:30:02:05:00"},
+        {.cn = "a.example", .eku = "DER:30:03:06:01:80"},
+        {.cn = "a.example", .eku = "DER:06:01:2a"},
     };
     struct tb_csr csr;
 

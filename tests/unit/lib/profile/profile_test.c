@@ -233,6 +233,8 @@ CHANGE(digest_purposes, p->purposes ^= SERVER)
 CHANGE(digest_control, p->control_methods ^= 2)
 CHANGE(digest_use, p->use_methods ^= 2)
 CHANGE(digest_preproved, p->preproved = !p->preproved)
+CHANGE(digest_csr_eku_narrow, p->csr_eku = TB_CSR_EKU_NARROW)
+CHANGE(digest_csr_eku_reject, p->csr_eku = TB_CSR_EKU_REJECT)
 CHANGE(digest_dns, p->ident_dns = !p->ident_dns)
 CHANGE(digest_wildcard, p->ident_wildcard = !p->ident_wildcard)
 CHANGE(digest_ip, p->ident_ip = !p->ident_ip)
@@ -247,9 +249,12 @@ CHANGE(digest_caa_age, p->caa_age_s++)
 CHANGE(digest_names, p->names_max--)
 
 static change_fn *const members[] = {
-    digest_name,     digest_name_longer, digest_version, digest_purposes, digest_control, digest_use, digest_preproved,
-    digest_dns,      digest_wildcard,    digest_ip,      digest_issuer,   digest_cn,      digest_crl, digest_lifetime,
-    digest_backdate, digest_control_age, digest_use_age, digest_caa_age,  digest_names,
+    digest_name,           digest_name_longer, digest_version,   digest_purposes,
+    digest_control,        digest_use,         digest_preproved, digest_csr_eku_narrow,
+    digest_csr_eku_reject, digest_dns,         digest_wildcard,  digest_ip,
+    digest_issuer,         digest_cn,          digest_crl,       digest_lifetime,
+    digest_backdate,       digest_control_age, digest_use_age,   digest_caa_age,
+    digest_names,
 };
 
 static void every_member_but_text_and_offer_is_in_the_digest(void **state)
