@@ -6,6 +6,7 @@
 #define TB_FUZZ_IPC_MESSAGES_H
 
 #include "lib/ipc/msg_account.h"
+#include "lib/ipc/msg_crl.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_parent.h"
 #include "lib/ipc/msg_sign.h"
@@ -54,6 +55,8 @@ TB_IPC_CLEARED(sign_rsp, tb_problem_clear(&m.problem))
 TB_IPC_PLAIN(stats)
 TB_IPC_PLAIN(account_req)
 TB_IPC_CLEARED(account_rsp, tb_problem_clear(&m.problem))
+TB_IPC_PLAIN(crl_sign_req)
+TB_IPC_PLAIN(crl)
 
 /* By message type; NULL = the body is empty or opaque. */
 static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_wr *wr) = {
@@ -77,6 +80,9 @@ static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_w
     [TB_MSG_STATS_RSP] = again_stats,
     [TB_MSG_ACCOUNT_REQ] = again_account_req,
     [TB_MSG_ACCOUNT_RSP] = again_account_rsp,
+    [TB_MSG_CRL_SIGN_REQ] = again_crl_sign_req,
+    [TB_MSG_CRL_SIGN_RSP] = again_sign_rsp,
+    [TB_MSG_CRL] = again_crl,
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/config/pointers.h"
 #include "ca/config/schema.h"
 #include "ca/config/value.h"
 
@@ -64,6 +65,15 @@ static int check_listeners(const struct check *c)
                                         "%s: %s is the address of %s; expected one of its own", all[i].key,
                                         all[i].at->text, all[k].key);
     return 0;
+}
+
+static int check_pointers(const struct check *c)
+{
+    if (tb_pointers_fit(c->cfg))
+        return 0;
+    return tb_config_refuse(c->why, c->path, line_of(c, "name"),
+                            "name: too long for the URLs of CRLs, which certificates carry; expected a shorter one, or "
+                            "http: off");
 }
 
 static int check_profile(const struct check *c, size_t i)
@@ -184,8 +194,8 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
     struct check c = {.cfg = cfg, .root = root, .path = path, .why = why};
     int err;
 
-    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_profiles(&c)) != 0 ||
-        (err = check_names(&c)) != 0)
+    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_pointers(&c)) != 0 ||
+        (err = check_profiles(&c)) != 0 || (err = check_names(&c)) != 0)
         return err;
     return check_zones(&c);
 }

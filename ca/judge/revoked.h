@@ -6,11 +6,12 @@
 #define TB_CA_JUDGE_REVOKED_H
 
 #include "ca/judge/log_record.h"
+#include "lib/pki/crl_tbs.h"
 
 #define TB_REVOKED_MAX                                                                                                 \
     (1u << 20) /* entries of 64 bytes; at it new revocations are refused, never old ones forgotten                     \
                 */
-#define TB_REVOKED_SHARDS 16
+#define TB_REVOKED_SHARDS TB_CRL_SHARDS
 /* RFC 5280 section 3.3: an entry must be on one CRL after the expiry. Longer than any CRL lives. */
 #define TB_REVOKED_KEEP_S (7 * 86400)
 #define TB_REVOKED_NONE   UINT32_MAX
@@ -41,10 +42,10 @@ struct tb_revoked {
     struct tb_revoked_shard shard[TB_ISSUER__COUNT][TB_REVOKED_SHARDS];
 };
 
-/* Which CRL of its issuer a certificate belongs to: the low four bits of the last octet of its serial number. */
+/* Which CRL of its issuer a certificate belongs to. */
 static inline unsigned tb_revoked_shard_of(const uint8_t serial[static TB_SERIAL_LEN])
 {
-    return serial[TB_SERIAL_LEN - 1] % TB_REVOKED_SHARDS;
+    return tb_crl_shard_of(serial);
 }
 
 /* max: 1..TB_REVOKED_MAX; less than the maximum in tests only. */

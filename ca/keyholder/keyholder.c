@@ -155,6 +155,7 @@ static int keyholder_open(struct tb_child *child)
     if (kh == NULL)
         return TB_E_NOMEM;
     child->state = kh;
+    kh->cfg = child->cfg;
     for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
         if ((r = load_issuer(child, kh, i)) < 0)
             return r;
@@ -167,33 +168,60 @@ static void keyholder_sandbox(const struct tb_child *child TB_UNUSED, struct tb_
     spec->num_paths = 0;
 }
 
+/* A refusal is logged with the digest of what was refused; either answer goes back. */
+static void answer(struct tb_channel *ch, enum tb_msg_type type, uint32_t id, struct tb_msg_sign_rsp *rsp)
+{
+    uint8_t buf[sizeof(struct tb_msg_sign_rsp) + 64];
+    struct tb_wr wr;
+    int r;
+
+    tb_wr_fixed(&wr, buf, sizeof(buf));
+    tb_msg_sign_rsp_write(&wr, rsp);
+    tb_problem_clear(&rsp->problem);
+    if ((r = tb_wr_err(&wr)) == 0)
+        r = tb_channel_send(ch, type, id, tb_wr_span(&wr));
+    if (r < 0)
+        tb_log(TB_LOG_WARN, "answer-not-sent", TB_F("to", "judge"), TB_F("reason", tb_err_text(r)));
+}
+
+static void log_refusal(const char *reason, enum tb_issuer issuer, struct tb_span tbs)
+{
+    char digest_hex[2 * TB_DIGEST_LEN + 1];
+    uint8_t digest[TB_DIGEST_LEN];
+
+    tb_sha256(digest, tbs);
+    tb_hex_encode(digest_hex, tb_span_of(digest, sizeof(digest)));
+    tb_log(TB_LOG_NOTICE, "sign-refused", TB_F("reason", reason), TB_F("issuer", tb_issuer_name(issuer)),
+           TB_F("tbs_sha256", digest_hex));
+}
+
 static int on_sign_req(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
-    struct tb_keyholder *kh = child->state;
-    uint8_t buf[sizeof(struct tb_msg_sign_rsp) + 64];
     struct tb_msg_sign_req req = {0};
     struct tb_msg_sign_rsp rsp;
     const char *reason;
-    char digest_hex[2 * TB_DIGEST_LEN + 1];
-    uint8_t digest[TB_DIGEST_LEN];
-    struct tb_wr wr;
     int r;
 
     if ((r = tb_msg_sign_req_read(m->body, &req)) < 0)
         return r;
-    if (tb_keyholder_sign(kh, &req, tb_clock_now_s(), &rsp, &reason) < 0) {
-        tb_sha256(digest, req.tbs);
-        tb_hex_encode(digest_hex, tb_span_of(digest, sizeof(digest)));
-        tb_log(TB_LOG_NOTICE, "sign-refused", TB_F("reason", reason), TB_F("issuer", tb_issuer_name(req.issuer)),
-               TB_F("tbs_sha256", digest_hex));
-    }
-    tb_wr_fixed(&wr, buf, sizeof(buf));
-    tb_msg_sign_rsp_write(&wr, &rsp);
-    tb_problem_clear(&rsp.problem);
-    if ((r = tb_wr_err(&wr)) == 0)
-        r = tb_channel_send(ch, TB_MSG_SIGN_RSP, m->id, tb_wr_span(&wr));
-    if (r < 0)
-        tb_log(TB_LOG_WARN, "answer-not-sent", TB_F("to", "judge"), TB_F("reason", tb_err_text(r)));
+    if (tb_keyholder_sign(child->state, &req, tb_clock_now_s(), &rsp, &reason) < 0)
+        log_refusal(reason, req.issuer, req.tbs);
+    answer(ch, TB_MSG_SIGN_RSP, m->id, &rsp);
+    return 0;
+}
+
+static int on_crl_sign_req(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
+{
+    struct tb_msg_crl_sign_req req = {0};
+    struct tb_msg_sign_rsp rsp;
+    const char *reason;
+    int r;
+
+    if ((r = tb_msg_crl_sign_req_read(m->body, &req)) < 0)
+        return r;
+    if (tb_keyholder_sign_crl(child->state, &req, tb_clock_now_s(), &rsp, &reason) < 0)
+        log_refusal(reason, req.issuer, req.tbs);
+    answer(ch, TB_MSG_CRL_SIGN_RSP, m->id, &rsp);
     return 0;
 }
 
@@ -210,6 +238,7 @@ static void keyholder_teardown(struct tb_child *child)
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_SIGN_REQ] = on_sign_req,
+    [TB_MSG_CRL_SIGN_REQ] = on_crl_sign_req,
 };
 
 const struct tb_child_role tb_keyholder_role = {

@@ -6,11 +6,14 @@
 #define TB_CA_KEYHOLDER_KEYHOLDER_H
 
 #include "ca/keyholder/ceiling.h"
+#include "ca/keyholder/crl_ceiling.h"
 #include "ca/keyholder/serials.h"
+#include "lib/ipc/msg_crl.h"
 #include "lib/ipc/msg_sign.h"
 #include "lib/pki/signer.h"
 
 struct tb_keyholder {
+    const struct tb_config *cfg; /* borrowed; where CRLs are served */
     struct {
         bool present;
         struct tb_cacert cert;
@@ -19,6 +22,7 @@ struct tb_keyholder {
     uint8_t ca_keys[TB_ISSUER__COUNT][TB_DIGEST_LEN];
     size_t num_ca_keys;
     struct tb_serials *serials;
+    uint64_t crl_number[TB_ISSUER__COUNT][TB_CRL_SHARDS]; /* last signed by this process; 0 = none */
 };
 
 /*
@@ -33,6 +37,9 @@ int tb_keyholder_add(struct tb_keyholder *kh, enum tb_issuer issuer, struct tb_s
  */
 int tb_keyholder_sign(struct tb_keyholder *kh, const struct tb_msg_sign_req *req, tb_time_t now,
                       struct tb_msg_sign_rsp *out, const char **out_reason) TB_MUST_USE;
+/* The same for a CRL (crl_sign.c). */
+int tb_keyholder_sign_crl(struct tb_keyholder *kh, const struct tb_msg_crl_sign_req *req, tb_time_t now,
+                          struct tb_msg_sign_rsp *out, const char **out_reason) TB_MUST_USE;
 void tb_keyholder_clear(struct tb_keyholder *kh);
 
 #endif

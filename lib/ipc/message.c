@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/ipc/msg_account.h"
+#include "lib/ipc/msg_crl.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_parent.h"
 #include "lib/ipc/msg_sign.h"
@@ -92,6 +93,12 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
                             .from = R_JUDGE,
                             .to = R_FRONT,
                             .max = OR_PROBLEM(2 + TB_ACCOUNT_STATEMENT_MAX)},
+    [TB_MSG_CRL_SIGN_REQ] = {.name = "crl-sign-req", .from = R_JUDGE, .to = R_HOLDER, .max = 1 + 4 + TB_CRL_TBS_MAX},
+    [TB_MSG_CRL_SIGN_RSP] = {.name = "crl-sign-rsp",
+                             .from = R_HOLDER,
+                             .to = R_JUDGE,
+                             .max = OR_PROBLEM(2 + TB_SIG_MAX)},
+    [TB_MSG_CRL] = {.name = "crl", .from = R_JUDGE, .to = R_FRONT, .max = 1 + 1 + 8 + 8 + 4 + TB_CRL_MAX},
 };
 
 static const char *const role_names[TB_ROLE__COUNT] = {

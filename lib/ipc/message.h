@@ -62,6 +62,10 @@ enum tb_msg_type {
     /* front and judge: what becomes of an account */
     TB_MSG_ACCOUNT_REQ,
     TB_MSG_ACCOUNT_RSP,
+    /* judge, keyholder and front: CRLs */
+    TB_MSG_CRL_SIGN_REQ,
+    TB_MSG_CRL_SIGN_RSP, /* struct tb_msg_sign_rsp */
+    TB_MSG_CRL,          /* judge to front, unasked */
     TB_MSG__COUNT
 };
 

@@ -14,6 +14,21 @@
 #define TB_CRL_TBS_MAX     (TB_CRL_ENTRIES_MAX * TB_CRL_ENTRY_MAX + 2048)
 #define TB_CRL_MAX         (TB_CRL_TBS_MAX + 256)
 
+/*
+ * Which CRL of its issuer a certificate belongs to, by the low four bits of the last octet of its serial number.  The
+ * number of shards is for ever: a certificate carries the URI of its own.
+ */
+#define TB_CRL_SHARDS 16
+static inline unsigned tb_crl_shard_of(const uint8_t serial[static TB_SERIAL_LEN])
+{
+    return serial[TB_SERIAL_LEN - 1] % TB_CRL_SHARDS;
+}
+
+/*
+ * CRL numbers are a time and a counter within the second, so that they grow across restarts without being recorded.
+ */
+#define TB_CRL_NUMBER_SHIFT 16
+
 struct tb_crl_entry {
     uint8_t serial[TB_SERIAL_LEN]; /* content octets, as in struct tb_leaf */
     tb_time_t revoked_at;

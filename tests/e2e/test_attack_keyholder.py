@@ -5,9 +5,11 @@ be refused, with a reason in the log.
 """
 import contextlib
 import datetime
+import itertools
 import os
 import random
 import re
+import time
 
 import pytest
 from cryptography import x509
@@ -77,6 +79,22 @@ class Keyholder:
         kind, body = self.edge.ask(wire.SIGN_REQ, u8(issuer) + var32(tbs))
         assert kind == wire.SIGN_RSP
         return self.read(body)
+
+    def sign_crl(self, tbs, issuer=SERVER):
+        kind, body = self.edge.ask(wire.CRL_SIGN_REQ, u8(issuer) + var32(tbs))
+        assert kind == wire.CRL_SIGN_RSP
+        return self.read(body)
+
+    def refuses_crl(self, tbs, reason, issuer=SERVER):
+        before = len(self.reasons())
+        sig, detail = self.sign_crl(tbs, issuer)
+        assert sig is None, f"signed: {reason}"
+        assert self.reasons()[before:] == [reason] and reason in detail
+
+    def signs_crl(self, tbs, issuer=SERVER):
+        sig, detail = self.sign_crl(tbs, issuer)
+        assert sig is not None, detail
+        self.cert(issuer).public_key().verify(sig, tbs, ec.ECDSA(hashes.SHA256()))
 
     def reasons(self):
         return re.findall(r"sign-refused.*?reason=\"?([a-z0-9-]+)", self.child.output())
@@ -494,3 +512,117 @@ def test_a_whole_certificate_or_its_like_is_not_a_tbs(kh):
         data = f.read()
     crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
     kh.refuses(crl.tbs_certlist_bytes, "tbs-form")
+
+
+class Crl:
+    """A TBSCertList as this CA makes it; attributes say where it differs."""
+
+    numbers = itertools.count(int(time.time()) << 16)
+
+    def __init__(self, kh, issuer=SERVER, **change):
+        ca = kh.cert(issuer)
+        now = datetime.datetime.utcnow().replace(microsecond=0)
+        word = {SERVER: "server", CLIENT: "client"}[issuer]
+        self.issuer_name = ca.subject
+        self.aki = ca.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_KEY_IDENTIFIER).value.digest
+        self.last, self.next = now, now + DAY
+        self.number = next(Crl.numbers)
+        self.uri = f"http://{kh.ca.name}:{kh.ca.port + 1}/crl/{word}/5.crl"
+        self.user, self.authority, self.indirect, self.reasons = True, False, False, None
+        self.idp, self.idp_critical = True, True
+        self.entries = [((1 << 120) + 5, 1), ((1 << 121) + 5, None), ((1 << 122) + 21, 4)]
+        self.date = now - HOUR
+        self.more = []
+        self.hash = hashes.SHA256()
+        for k, v in change.items():
+            assert hasattr(self, k), k
+            setattr(self, k, v)
+
+    def der(self):
+        flags = {None: None, 1: x509.ReasonFlags.key_compromise, 4: x509.ReasonFlags.superseded,
+                 6: x509.ReasonFlags.certificate_hold, 8: x509.ReasonFlags.remove_from_crl}
+        b = (x509.CertificateRevocationListBuilder().issuer_name(self.issuer_name).last_update(self.last)
+             .next_update(self.next))
+        for serial, reason in self.entries:
+            e = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(self.date)
+            if reason is not None:
+                e = e.add_extension(x509.CRLReason(flags[reason]), False)
+            b = b.add_revoked_certificate(e.build())
+        if self.aki:
+            b = b.add_extension(x509.AuthorityKeyIdentifier(self.aki, None, None), False)
+        if self.number is not None:
+            b = b.add_extension(x509.CRLNumber(self.number), False)
+        if self.idp:
+            names = [x509.UniformResourceIdentifier(self.uri)] if isinstance(self.uri, str) else self.uri
+            b = b.add_extension(x509.IssuingDistributionPoint(
+                full_name=names, relative_name=None, only_contains_user_certs=self.user,
+                only_contains_ca_certs=self.authority, only_some_reasons=self.reasons, indirect_crl=self.indirect,
+                only_contains_attribute_certs=False), self.idp_critical)
+        for ext, critical in self.more:
+            b = b.add_extension(ext, critical)
+        return b.sign(DUMMY[256], self.hash).tbs_certlist_bytes
+
+
+def test_a_crl_within_the_ceiling_is_signed(kh):
+    kh.signs_crl(Crl(kh).der())
+    kh.signs_crl(Crl(kh, CLIENT).der(), CLIENT)
+    kh.signs_crl(Crl(kh, entries=[]).der())
+    kh.signs_crl(Crl(kh, entries=[((1 << 120) + 16 * i + 5, None) for i in range(5000)]).der())
+
+
+def test_crls_that_speak_for_others(kh):
+    client = Crl(kh, CLIENT)
+    kh.refuses_crl(Crl(kh).der(), "crl-issuer-name", CLIENT)
+    kh.refuses_crl(Crl(kh, issuer_name=client.issuer_name).der(), "crl-issuer-name")
+    kh.refuses_crl(Crl(kh, issuer_name=x509.Name([])).der(), "crl-issuer-name")
+    kh.refuses_crl(Crl(kh, aki=client.aki).der(), "crl-authority-key-id")
+    with open(kh.ca.path("root-server.pem"), "rb") as f:
+        root = x509.load_pem_x509_certificate(f.read())
+    kh.refuses_crl(Crl(kh, issuer_name=root.subject).der(), "crl-issuer-name")
+    good = Crl(kh).uri
+    for uri in (client.uri, good.replace("/5.", "/16."), good.replace("/5.", "/05."), good.replace("http:", "https:"), good + "?",
+                good.upper(), good.replace("ca.test", "ca.test.evil.test"), good.replace("ca.test:", "ca.test@evil.test:"),
+                "http://evil.test/crl/server/5.crl"):
+        kh.refuses_crl(Crl(kh, uri=uri).der(), "crl-distribution-point")
+    kh.refuses_crl(Crl(kh, uri=good.replace("/5.", "/6.")).der(), "crl-entries")
+
+
+def test_crls_that_outlive_a_day_or_lie_elsewhere_in_time(kh):
+    now = datetime.datetime.utcnow().replace(microsecond=0)
+    for end in (DAY + SECOND, 2 * DAY, 400 * DAY):
+        kh.refuses_crl(Crl(kh, last=now, next=now + end).der(), "crl-lifetime")
+    for begin in (now - HOUR, now - 10 * DAY, now + HOUR, now + DAY):
+        kh.refuses_crl(Crl(kh, last=begin, next=begin + DAY).der(), "crl-this-update")
+    kh.refuses_crl(Crl(kh, date=now + DAY).der(), "crl-entries")
+
+
+def test_crl_numbers_only_grow(kh):
+    first = Crl(kh)
+    kh.signs_crl(first.der())
+    for number in (first.number, first.number - 1, 0, 1):
+        kh.refuses_crl(Crl(kh, number=number).der(), "crl-number")
+    for number in ((int(time.time()) + 3600) << 16, (1 << 63) - 1):
+        kh.refuses_crl(Crl(kh, number=number).der(), "crl-number")
+    kh.refuses_crl(Crl(kh, number=1 << 64).der(), "crl-form")
+    kh.signs_crl(Crl(kh).der())
+
+
+def test_crls_of_another_shape(kh):
+    serials = [(1 << 120) + 5, (1 << 121) + 5]
+    for change in ({"idp": False}, {"idp_critical": False}, {"number": None}, {"aki": None}, {"user": False},
+                   {"user": False, "authority": True}, {"user": False, "indirect": True},
+                   {"reasons": frozenset([x509.ReasonFlags.key_compromise])},
+                   {"uri": [x509.UniformResourceIdentifier("http://a.test/"), x509.UniformResourceIdentifier("http://b.test/")]},
+                   {"uri": [x509.DNSName("ca.test")]}, {"more": [(x509.DeltaCRLIndicator(1), True)]},
+                   {"more": [(x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.32473.1"), b"x"), False)]},
+                   {"entries": [(serials[0], 6)]}, {"entries": [(serials[0], 8)]},
+                   {"entries": [(serials[1], None), (serials[0], None)]}, {"entries": [(serials[0], 1), (serials[0], 4)]},
+                   {"entries": [(5, None)]}, {"entries": [((1 << 128) + 5, None)]}):
+        kh.refuses_crl(Crl(kh, **change).der(), "crl-form")
+    kh.refuses_crl(Crl(kh, hash=hashes.SHA384()).der(), "crl-signature-algorithm")
+    good = Crl(kh).der()
+    for n in range(1, len(good), 7):
+        assert kh.sign_crl(good[:n])[0] is None
+    kh.refuses_crl(good + b"\0", "crl-form")
+    kh.refuses_crl(Tbs(kh).der(), "crl-form")
+    kh.signs_crl(good)

@@ -151,6 +151,19 @@ static void put_account_rsp(struct tb_wr *wr)
     tb_msg_account_rsp_write(wr, &(struct tb_msg_account_rsp){.statement = {blob, 3}});
 }
 
+static void put_crl_sign_req(struct tb_wr *wr)
+{
+    tb_msg_crl_sign_req_write(wr, &(struct tb_msg_crl_sign_req){TB_ISSUER_SERVER, {blob, 3}});
+}
+
+static void put_crl(struct tb_wr *wr)
+{
+    struct tb_msg_crl m = {
+        .issuer = TB_ISSUER_CLIENT, .shard = 15, .this_update = 7, .next_update = 8, .der = {blob, 3}};
+
+    tb_msg_crl_write(wr, &m);
+}
+
 static const struct {
     enum tb_msg_type type;
     void (*put)(struct tb_wr *wr);
@@ -176,6 +189,9 @@ static const struct {
     {TB_MSG_STATS_RSP, put_stats},
     {TB_MSG_ACCOUNT_REQ, put_account_req},
     {TB_MSG_ACCOUNT_RSP, put_account_rsp},
+    {TB_MSG_CRL_SIGN_REQ, put_crl_sign_req},
+    {TB_MSG_CRL_SIGN_RSP, put_sign_rsp},
+    {TB_MSG_CRL, put_crl},
 };
 
 /* In an exact block, so that a sanitizer sees one byte too many. */
@@ -252,6 +268,11 @@ static const struct {
     {TB_MSG_FINALIZE_RSP, put_finalize_rsp, -8, TB_ISSUER__COUNT, TB_E_FORMAT},
     {TB_MSG_SYNC_RSP, put_sync_rsp, 9, 9, TB_E_FORMAT}, /* numbers go backwards */
     {TB_MSG_SIGN_REQ, put_sign_req, 0, TB_ISSUER_NONE, TB_E_FORMAT},
+    {TB_MSG_CRL_SIGN_REQ, put_crl_sign_req, 0, TB_ISSUER__COUNT, TB_E_FORMAT},
+    {TB_MSG_CRL, put_crl, 0, TB_ISSUER_NONE, TB_E_FORMAT},
+    {TB_MSG_CRL, put_crl, 1, TB_CRL_SHARDS, TB_E_FORMAT},
+    {TB_MSG_CRL, put_crl, 2, 0x80, TB_E_FORMAT}, /* a negative time */
+    {TB_MSG_CRL, put_crl, 9, 8, TB_E_FORMAT},    /* no life */
     {TB_MSG_STATS_RSP, put_stats, 4, '\n', TB_E_FORMAT},
 };
 
