@@ -11,6 +11,7 @@ int tb_cmd_check(int argc, char **argv);
 int tb_cmd_get(int argc, char **argv);
 int tb_cmd_list(int argc, char **argv);
 int tb_cmd_policy(int argc, char **argv);
+int tb_cmd_prove(int argc, char **argv);
 int tb_cmd_renew(int argc, char **argv);
 int tb_cmd_revoke(int argc, char **argv);
 

@@ -16,6 +16,7 @@ static const struct {
     {"get", tb_cmd_get, "get a certificate from an ACME server"},
     {"list", tb_cmd_list, "list the certificates that get made"},
     {"policy", tb_cmd_policy, "check a policy file, or test a chain against it"},
+    {"prove", tb_cmd_prove, "prove that a key is used as a client, for other ACME clients"},
     {"renew", tb_cmd_renew, "renew certificates whose time has come"},
     {"revoke", tb_cmd_revoke, "revoke a certificate that get made"},
 };

@@ -36,6 +36,32 @@ static bool challenge_parse(const json_t *obj, struct tb_acme_challenge *out)
     return true;
 }
 
+/* A challenge whose responders cannot be used is none. */
+static bool responders_parse(const json_t *challenge, struct tb_acme_authz *out)
+{
+    json_int_t quorum = json_integer_value(json_object_get(challenge, "quorum"));
+
+    if (tb_acme_responders(json_object_get(challenge, "responders"), out->responders, &out->num_responders) < 0 ||
+        quorum < 1 || quorum > (json_int_t)out->num_responders)
+        return false;
+    out->quorum = (unsigned)quorum;
+    return true;
+}
+
+static void challenges_parse(const json_t *list, struct tb_acme_authz *out)
+{
+    for (size_t i = 0; i < json_array_size(list) && out->num_challenges < TB_AUTHZ_CHALLENGES_MAX; i++) {
+        const json_t *obj = json_array_get(list, i);
+        struct tb_acme_challenge *c = &out->challenges[out->num_challenges];
+
+        if (!challenge_parse(obj, c))
+            continue;
+        if (strcmp(c->type, "tls-client-01") == 0 && !responders_parse(obj, out))
+            continue;
+        out->num_challenges++;
+    }
+}
+
 int tb_acme_authz_parse(const json_t *obj, struct tb_acme_authz *out)
 {
     const json_t *identifier = json_object_get(obj, "identifier");
@@ -53,9 +79,7 @@ int tb_acme_authz_parse(const json_t *obj, struct tb_acme_authz *out)
         return TB_E_FORMAT;
     out->ident.wildcard = json_is_true(json_object_get(obj, "wildcard"));
     out->proves_use = tb_json_str(obj, "proves", 16, &proves) == 0 && tb_span_eq_str(proves, "use");
-    for (size_t i = 0; i < json_array_size(challenges) && out->num_challenges < TB_AUTHZ_CHALLENGES_MAX; i++)
-        if (challenge_parse(json_array_get(challenges, i), &out->challenges[out->num_challenges]))
-            out->num_challenges++;
+    challenges_parse(challenges, out);
     return 0;
 }
 
@@ -70,6 +94,32 @@ static int get(struct tb_acme *a, const char *url, struct tb_acme_authz *out, in
         r = tb_fail_set(a->fail, TB_EXIT_REFUSED, r, "%s is no authorization that can be read", url);
     if (r == 0)
         snprintf(out->url, sizeof(out->url), "%s", url);
+    json_decref(obj);
+    tb_https_answer_clear(&answer);
+    return r;
+}
+
+int tb_acme_authz_new_use(struct tb_acme *a, const struct tb_ident *ident, struct tb_acme_authz *out)
+{
+    struct tb_https_answer answer;
+    char payload[TB_IDENT_VALUE_MAX + 128];
+    json_t *obj = NULL;
+    int r;
+
+    if (a->dir.new_authz[0] == '\0')
+        return tb_fail_set(a->fail, TB_EXIT_REFUSED, TB_E_UNSUPPORTED,
+                           "this server has no newAuthz: nothing can be "
+                           "proved before an order");
+    /* A normalised identifier needs no escapes. */
+    snprintf(payload, sizeof(payload),
+             "{\"identifier\":{\"type\":\"%s\",\"value\":\"%s\"},\"proves\":\"use\",\"purposes\":[\"clientAuth\"]}",
+             tb_ident_type_name(ident->type), ident->value);
+    r = tb_acme_post_json(a, a->dir.new_authz, tb_span_str(payload), &answer, &obj);
+    if (r == 0 && (tb_acme_authz_parse(obj, out) < 0 || answer.location[0] == '\0' || !tb_ident_eq(&out->ident, ident)))
+        r = tb_fail_set(a->fail, TB_EXIT_REFUSED, TB_E_FORMAT, "%s answers with no authorization of %s",
+                        a->dir.new_authz, ident->value);
+    if (r == 0)
+        snprintf(out->url, sizeof(out->url), "%s", answer.location);
     json_decref(obj);
     tb_https_answer_clear(&answer);
     return r;

@@ -75,6 +75,11 @@ int tb_acme_directory_parse(struct tb_span json, struct tb_acme_directory *out, 
     }
     out->eab_required = json_is_true(json_object_get(meta, "externalAccountRequired"));
     read_profiles(meta, out);
+    if (r == 0 && json_object_get(meta, "responders") != NULL) {
+        r = tb_acme_responders(json_object_get(meta, "responders"), out->responders, &out->num_responders);
+        if (r < 0)
+            *out_what = "responders";
+    }
     json_decref(obj);
     return r < 0 ? TB_E_FORMAT : 0;
 }

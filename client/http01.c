@@ -19,7 +19,7 @@ static int prepare(struct tb_proofs *ps, struct tb_proof *p)
             (r = tb_answerer_http(fd, &ps->http)) < 0)
             return r;
     }
-    return tb_answerer_add_token(ps->http, p->challenge->token, p->key_authorization);
+    return tb_answerer_add_token(ps->http, p->challenge.token, p->key_authorization);
 }
 
 const struct tb_proof_method tb_proof_http01 = {.type = "http-01", .enabled = enabled, .prepare = prepare};

@@ -7,10 +7,8 @@
 
 /* In the order of preference; the first that is enabled and offered is taken. */
 static const struct tb_proof_method *const methods[] = {
-    &tb_proof_dns01_hook,
-    &tb_proof_tlsalpn01,
-    &tb_proof_webroot,
-    &tb_proof_http01,
+    &tb_proof_tlsclient01, /* offered where the use of a name is proved, and alone there */
+    &tb_proof_dns01_hook,  &tb_proof_tlsalpn01, &tb_proof_webroot, &tb_proof_http01,
 };
 
 static void add_word(char *list, size_t cap, const char *word)
@@ -45,12 +43,14 @@ static int choose(struct tb_acme *a, struct tb_proof *p, const struct tb_proof_o
     char thumbprint[TB_B64U_DIGEST_LEN + 1];
 
     for (size_t i = 0; i < TB_ARRAY_LEN(methods); i++) {
-        p->challenge = tb_acme_authz_find(&p->authz, methods[i]->type);
-        if (p->challenge == NULL || !methods[i]->enabled(opt) || (p->authz.ident.wildcard && !methods[i]->wildcard))
+        const struct tb_acme_challenge *c = tb_acme_authz_find(&p->authz, methods[i]->type);
+
+        if (c == NULL || !methods[i]->enabled(opt) || (p->authz.ident.wildcard && !methods[i]->wildcard))
             continue;
+        p->challenge = *c;
         p->method = methods[i];
         tb_b64u_encode(thumbprint, tb_span_of(tb_keyproc_thumbprint(a->key), TB_DIGEST_LEN));
-        snprintf(p->key_authorization, sizeof(p->key_authorization), "%s.%s", p->challenge->token, thumbprint);
+        snprintf(p->key_authorization, sizeof(p->key_authorization), "%s.%s", p->challenge.token, thumbprint);
         return 0;
     }
     return none_fits(a, p, opt);
@@ -84,7 +84,7 @@ static int prepare(struct tb_proofs *ps)
         p->prepared = true;
         if ((r = p->method->prepare(ps, p)) < 0)
             return tb_fail_set(ps->acme->fail, TB_EXIT_PROOF, r, "%s: %s could not be prepared: %s",
-                               p->authz.ident.value, p->challenge->type, tb_err_text(r));
+                               p->authz.ident.value, p->challenge.type, tb_err_text(r));
     }
     if ((ps->http != NULL && tb_answerer_start(ps->http) < 0) || (ps->tls != NULL && tb_answerer_start(ps->tls) < 0))
         return tb_fail_set(ps->acme->fail, TB_EXIT_FAILURE, TB_E_NOMEM, "no thread could be started");
@@ -98,9 +98,11 @@ static int respond(struct tb_proofs *ps)
 
     for (size_t i = 0; r == 0 && i < ps->num; i++) {
         tb_say(ps->acme->say, "%s: asking for validation by %s", ps->proofs[i].authz.ident.value,
-               ps->proofs[i].challenge->type);
-        r = tb_acme_post(ps->acme, ps->proofs[i].challenge->url, tb_span_str("{}"), &answer);
+               ps->proofs[i].challenge.type);
+        r = tb_acme_post(ps->acme, ps->proofs[i].challenge.url, tb_span_str("{}"), &answer);
         tb_https_answer_clear(&answer);
+        if (r == 0 && ps->proofs[i].method->act != NULL)
+            r = ps->proofs[i].method->act(ps, &ps->proofs[i]);
     }
     for (size_t i = 0; r == 0 && i < ps->num; i++)
         if ((r = tb_acme_authz_wait(ps->acme, &ps->proofs[i].authz)) == 0)

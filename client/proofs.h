@@ -25,7 +25,7 @@ struct tb_proof_options {
 /* One authorization on its way. */
 struct tb_proof {
     struct tb_acme_authz authz;
-    const struct tb_acme_challenge *challenge; /* of authz */
+    struct tb_acme_challenge challenge; /* the one that was chosen; authz is read anew while we wait */
     const struct tb_proof_method *method;
     bool prepared;
     char key_authorization[TB_KEY_AUTHORIZATION_MAX + 1];
@@ -48,9 +48,11 @@ struct tb_proof_method {
     bool wildcard;    /* may prove wildcards */
     bool (*enabled)(const struct tb_proof_options *opt);
     int (*prepare)(struct tb_proofs *ps, struct tb_proof *p);
+    int (*act)(struct tb_proofs *ps, struct tb_proof *p);       /* NULL: the server does the rest */
     void (*withdraw)(struct tb_proofs *ps, struct tb_proof *p); /* NULL: nothing to take away */
 };
-extern const struct tb_proof_method tb_proof_http01, tb_proof_webroot, tb_proof_tlsalpn01, tb_proof_dns01_hook;
+extern const struct tb_proof_method tb_proof_http01, tb_proof_webroot, tb_proof_tlsalpn01, tb_proof_tlsclient01,
+    tb_proof_dns01_hook;
 
 /* All of an order's authorizations; those that are valid are left alone. */
 int tb_proofs_make(struct tb_acme *a, const struct tb_proof_options *opt, EVP_PKEY *key,

@@ -16,7 +16,7 @@ static bool enabled(const struct tb_proof_options *opt)
 static int path_of(const struct tb_proofs *ps, const struct tb_proof *p, char path[static TB_CLIENT_PATH_MAX + 1],
                    struct tb_fail *fail)
 {
-    return tb_path_join(path, ps->opt->webroot, WELL_KNOWN, p->challenge->token, fail);
+    return tb_path_join(path, ps->opt->webroot, WELL_KNOWN, p->challenge.token, fail);
 }
 
 static int prepare(struct tb_proofs *ps, struct tb_proof *p)

@@ -113,11 +113,51 @@ static void an_order_has_authorizations_up_to_the_maximum(void **state)
     }
 }
 
+#define TC(list) "{\"type\":\"tls-client-01\",\"url\":\"https://a/c\",\"token\":\"abc\"," list "}"
+
+static void a_challenge_without_usable_responders_is_none(void **state)
+{
+    static const char *const bad[] = {
+        TC("\"quorum\":1"),
+        TC("\"responders\":[],\"quorum\":1"),
+        TC("\"responders\":[\"ca.example:1\"]"),
+        TC("\"responders\":[\"ca.example:1\"],\"quorum\":0"),
+        TC("\"responders\":[\"ca.example:1\"],\"quorum\":2"),
+        TC("\"responders\":[\"ca.example\"],\"quorum\":1"),
+        TC("\"responders\":[\"ca:1\"],\"quorum\":1"),
+        TC("\"responders\":[\"*.ca.example:1\"],\"quorum\":1"),
+        TC("\"responders\":[\"192.0.2.1:1\"],\"quorum\":1"),
+        TC("\"responders\":[\"ca.example:0\"],\"quorum\":1"),
+        TC("\"responders\":[\"ca.example:65536\"],\"quorum\":1"),
+        TC("\"responders\":[\"ca.example:1x\"],\"quorum\":1"),
+        TC("\"responders\":[7],\"quorum\":1"),
+        TC("\"responders\":[\"a.b:1\",\"a.b:2\",\"a.b:3\",\"a.b:4\",\"a.b:5\",\"a.b:6\",\"a.b:7\",\"a.b:8\",\"a.b:9\"],"
+           "\"quorum\":1"),
+    };
+    static struct tb_acme_authz az;
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(bad); i++) {
+        snprintf(text, sizeof(text), AZ("a.example", ",\"challenges\":[%s]"), bad[i]);
+        assert_ok(authz(text, &az));
+        assert_int_equal(az.num_challenges, 0);
+    }
+    assert_ok(authz(AZ("a.example", ",\"proves\":\"use\",\"challenges\":[" TC(
+                                        "\"responders\":[\"ca.example:14001\",\"b.example:65535\"],\"quorum\":2") "]"),
+                    &az));
+    assert_true(az.proves_use);
+    assert_int_equal(az.num_challenges, 1);
+    assert_int_equal(az.num_responders, 2);
+    assert_int_equal(az.quorum, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_needs_its_three_urls_and_they_are_https),
         cmocka_unit_test(a_token_outside_the_alphabet_is_no_challenge),
+        cmocka_unit_test(a_challenge_without_usable_responders_is_none),
         cmocka_unit_test(an_authorization_for_no_name_is_refused),
         cmocka_unit_test(an_order_has_authorizations_up_to_the_maximum),
     };
