@@ -1,12 +1,7 @@
 #include "ca/front/connection.h"
 
-#include <sys/socket.h>
-
-#include <event2/buffer.h>
-#include <event2/bufferevent_ssl.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ca/front/front.h"
@@ -15,7 +10,7 @@
 #include "lib/http/request.h"
 
 /* One whole request of the largest size fits; beyond it the socket is not read. */
-#define INPUT_MAX (TB_HTTP_HEAD_MAX + TB_HTTP_BODY_MAX)
+#define INPUT_MAX TB_CONN_INPUT_MAX
 
 static bool waits(enum tb_conn_state s)
 {
@@ -55,6 +50,15 @@ static void enter(struct tb_conn *c, enum tb_conn_state state, bool first)
         (void)event_add(c->timer, tv);
 }
 
+static void free_events(struct tb_conn *c)
+{
+    struct event *const all[] = {c->ev_read, c->ev_write, c->timer};
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(all); i++)
+        if (all[i] != NULL)
+            event_free(all[i]);
+}
+
 void tb_conn_free(struct tb_conn *c)
 {
     struct tb_front *f = c->front;
@@ -65,18 +69,9 @@ void tb_conn_free(struct tb_conn *c)
         TAILQ_REMOVE(&f->idle, c, idle_entry);
     TAILQ_REMOVE(&f->conns, c, entry);
     f->num_conns--;
-    event_free(c->timer);
-    if (c->kind == TB_CONN_ACME) {
-        SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
-
-        /* Sends close_notify once and does not wait for the peer's. */
-        if (ssl != NULL && c->state != TB_CONN_HANDSHAKE) {
-            SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
-            (void)SSL_shutdown(ssl);
-        }
-        ERR_clear_error();
-    }
-    bufferevent_free(c->bev);
+    free_events(c);
+    tb_stream_close(&c->stream, c->state != TB_CONN_HANDSHAKE);
+    free(c->in);
     free(c);
     tb_server_room(f);
 }
@@ -91,19 +86,53 @@ void tb_conn_drain(struct tb_conn *c)
         tb_conn_free(c);
 }
 
+static void drop_input(struct tb_conn *c)
+{
+    free(c->in);
+    c->in = NULL;
+    c->in_len = c->in_cap = 0;
+}
+
 /* Half of a close: our side is finished, what still arrives is dropped for a moment. */
 static void start_linger(struct tb_conn *c)
 {
-    SSL *ssl = c->kind == TB_CONN_ACME ? bufferevent_openssl_get_ssl(c->bev) : NULL;
-    struct evbuffer *in = bufferevent_get_input(c->bev);
-
-    if (ssl != NULL) {
-        (void)SSL_shutdown(ssl);
-        ERR_clear_error();
-    }
-    (void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-    (void)evbuffer_drain(in, evbuffer_get_length(in));
+    tb_stream_finish(&c->stream);
+    drop_input(c);
     enter(c, TB_CONN_LINGER, false);
+}
+
+/* Runs on_readable once more without the socket: something is left to do that it will not tell of. */
+static void again(struct tb_conn *c)
+{
+    event_active(c->ev_read, EV_READ, 0);
+}
+
+static void wait_writable(struct tb_conn *c)
+{
+    if (event_add(c->ev_write, NULL) < 0)
+        (void)event_add(c->timer, c->front->tv_second);
+}
+
+/* r: of the write that came before. Frees nothing: the caller may be a handler in the midst of its work. */
+static void after_write(struct tb_conn *c, int r)
+{
+    if (r == TB_E_AGAIN) {
+        wait_writable(c);
+        return;
+    }
+    if (r < 0 || c->close_after || c->front->draining) {
+        c->close_after = true;
+        c->linger_after = c->linger_after && r == 0;
+        again(c);
+        return;
+    }
+    enter(c, TB_CONN_IDLE, false);
+    if (c->full) {
+        c->full = false;
+        (void)event_add(c->ev_read, NULL);
+    }
+    if (c->in_len > 0 || tb_stream_pending(&c->stream))
+        again(c);
 }
 
 static void send_continue(struct tb_conn *c)
@@ -113,14 +142,54 @@ static void send_continue(struct tb_conn *c)
     if (c->continue_sent)
         return;
     c->continue_sent = true;
-    (void)bufferevent_write(c->bev, text, sizeof(text) - 1);
+    if (tb_stream_write(&c->stream, text, sizeof(text) - 1) == TB_E_AGAIN)
+        wait_writable(c);
 }
 
-/* Looks at what has arrived; starts a request when it is whole. */
-static void take_request(struct tb_conn *c)
+/* Grows by doubling: a request that drips is not copied with every octet of it. len fits below INPUT_MAX. */
+static int append_input(struct tb_conn *c, const uint8_t *p, size_t len)
 {
-    struct evbuffer *in = bufferevent_get_input(c->bev);
-    size_t len = evbuffer_get_length(in);
+    size_t need = c->in_len + len;
+    size_t cap = 2 * c->in_cap < need ? need : 2 * c->in_cap;
+    uint8_t *all = c->in;
+
+    if (len == 0)
+        return 0;
+    if (need > c->in_cap) {
+        cap = cap < INPUT_MAX ? cap : INPUT_MAX;
+        if ((all = realloc(c->in, cap)) == NULL)
+            return TB_E_NOMEM;
+        c->in = all;
+        c->in_cap = cap;
+    }
+    memcpy(c->in + c->in_len, p, len);
+    c->in_len = need;
+    return 0;
+}
+
+/* The first used octets are a request. The input lives until the handler has seen it; what follows becomes the input.
+ */
+static int hand_over(struct tb_conn *c, struct tb_span in, size_t used, const struct tb_http_request *http)
+{
+    uint8_t *owned = c->in; /* in may lie there */
+
+    c->in = NULL;
+    c->in_len = c->in_cap = 0;
+    if (append_input(c, in.p + used, in.len - used) < 0) {
+        free(owned);
+        return TB_E_NOMEM;
+    }
+    enter(c, TB_CONN_BUSY, false);
+    c->continue_sent = false;
+    c->served = true;
+    tb_request_start(c->front, c, http);
+    free(owned);
+    return 0;
+}
+
+/* Starts a request when it is whole; keeps what is left. in: the input, or octets in the front's scratch. */
+static int take_request(struct tb_conn *c, struct tb_span in)
+{
     struct tb_http_request http;
     const char *why = NULL;
     bool head_done = false;
@@ -128,69 +197,120 @@ static void take_request(struct tb_conn *c)
     int status = 0;
     int r;
 
-    if (len == 0)
-        return;
     if (c->state == TB_CONN_IDLE)
         enter(c, TB_CONN_READING, false);
-    r = tb_http_request_parse(tb_span_of(evbuffer_pullup(in, -1), len), &http, &used, &head_done, &status, &why);
+    r = tb_http_request_parse(in, &http, &used, &head_done, &status, &why);
+    if (r == 0)
+        return hand_over(c, in, used, &http);
     if (r == TB_E_AGAIN) {
         if (head_done && http.expect_continue)
             send_continue(c);
-        return;
+        return c->in_len > 0 ? 0 : append_input(c, in.p, in.len);
     }
+    drop_input(c);
     enter(c, TB_CONN_BUSY, false);
-    c->continue_sent = false;
     c->served = true;
+    tb_request_refuse(c->front, c, status, why);
+    return 0;
+}
+
+/* Until the socket has no more, or p is full. *out_len is valid after an error, too. */
+static int read_input(struct tb_conn *c, uint8_t *p, size_t max, size_t *out_len)
+{
+    ssize_t n;
+
+    *out_len = 0;
+    do {
+        n = tb_stream_read(&c->stream, p + *out_len, max - *out_len);
+        if (n == TB_E_AGAIN) {
+            if (c->stream.wants_write)
+                wait_writable(c);
+            return 0;
+        }
+        if (n < 0)
+            return (int)n;
+        *out_len += (size_t)n;
+    } while (*out_len < max && tb_stream_pending(&c->stream));
+    return 0;
+}
+
+/* A request is parsed where it arrived when it arrived whole, so that most connections never have an input buffer. */
+static int take_input(struct tb_conn *c, const uint8_t *p, size_t len)
+{
+    bool takes = c->state == TB_CONN_IDLE || c->state == TB_CONN_READING;
+    struct tb_span in = tb_span_of(p, len);
+
+    if (!takes || c->in_len > 0) {
+        if (append_input(c, p, len) < 0)
+            return TB_E_NOMEM;
+        in = tb_span_of(c->in, c->in_len);
+    }
+    return takes && in.len > 0 ? take_request(c, in) : 0;
+}
+
+static void read_requests(struct tb_conn *c)
+{
+    size_t max = INPUT_MAX - c->in_len;
+    size_t len = 0;
+    int r = max > 0 ? read_input(c, c->front->input, max, &len) : 0;
+
+    if (c->state != TB_CONN_LINGER && take_input(c, c->front->input, len) < 0)
+        r = TB_E_NOMEM;
+    /* A request that came together with the end is served; only its answer has nowhere to go. */
     if (r < 0) {
-        tb_request_refuse(c->front, c, status, why);
+        tb_conn_free(c);
         return;
     }
-    tb_request_start(c->front, c, &http);
-    /* Handlers keep nothing of the input; c outlives the call: it is freed from callbacks of its own only. */
-    (void)evbuffer_drain(in, used);
+    if (c->in_len >= INPUT_MAX) {
+        c->full = true;
+        (void)event_del(c->ev_read);
+    }
 }
 
-static void on_read(struct bufferevent *bev, void *arg)
+static bool shake_hands(struct tb_conn *c)
 {
-    struct tb_conn *c = arg;
-    struct evbuffer *in = bufferevent_get_input(bev);
+    int r = tb_stream_accept(&c->stream);
 
-    if (c->state == TB_CONN_LINGER)
-        (void)evbuffer_drain(in, evbuffer_get_length(in));
-    else if (c->state == TB_CONN_IDLE || c->state == TB_CONN_READING)
-        take_request(c);
+    if (r == TB_E_AGAIN && c->stream.wants_write)
+        wait_writable(c);
+    if (r == TB_E_IO) {
+        c->front->counters.handshake_failures++;
+        tb_conn_free(c);
+    }
+    if (r == 0)
+        enter(c, TB_CONN_IDLE, false);
+    return r == 0;
 }
 
-static void on_write(struct bufferevent *bev, void *arg)
+static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct tb_conn *c = arg;
 
-    if (c->state != TB_CONN_WRITING || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+    (void)fd;
+    (void)what;
+    if (c->state == TB_CONN_HANDSHAKE && !shake_hands(c))
         return;
-    if (c->close_after || c->front->draining) {
+    if (c->state == TB_CONN_WRITING && c->close_after && c->stream.out == NULL) {
         if (c->linger_after)
             start_linger(c);
         else
             tb_conn_free(c);
         return;
     }
-    enter(c, TB_CONN_IDLE, false);
-    take_request(c);
+    read_requests(c);
 }
 
-static void on_event(struct bufferevent *bev, short what, void *arg)
+static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct tb_conn *c = arg;
+    int r = tb_stream_flush(&c->stream);
 
-    (void)bev;
-    if ((what & BEV_EVENT_CONNECTED) != 0) {
-        if (c->state == TB_CONN_HANDSHAKE)
-            enter(c, TB_CONN_IDLE, false);
-        return;
-    }
-    if (c->state == TB_CONN_HANDSHAKE)
-        c->front->counters.handshake_failures++;
-    tb_conn_free(c);
+    if (c->state == TB_CONN_WRITING)
+        after_write(c, r);
+    else if (r == TB_E_AGAIN)
+        wait_writable(c);
+    else
+        on_readable(fd, what, arg);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -213,47 +333,37 @@ void tb_conn_send(struct tb_conn *c, struct tb_span answer, bool close_after, bo
     c->close_after = close_after;
     c->linger_after = linger;
     enter(c, TB_CONN_WRITING, false);
-    /* A failed allocation leaves the output empty; the timer then closes the connection. */
-    (void)bufferevent_write(c->bev, answer.p, answer.len);
+    after_write(c, answer.len > 0 ? tb_stream_write(&c->stream, answer.p, answer.len) : TB_E_NOMEM);
 }
 
-static struct bufferevent *new_bev(struct tb_front *f, int fd, enum tb_conn_kind kind)
+static bool set_up(struct tb_conn *c, int fd)
 {
-    struct bufferevent *bev;
-    SSL *ssl;
+    struct tb_front *f = c->front;
 
-    if (kind == TB_CONN_METRICS)
-        return bufferevent_socket_new(f->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    ssl = SSL_new(f->ssl);
-    if (ssl == NULL)
-        return NULL;
-    bev = bufferevent_openssl_socket_new(f->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-    if (bev == NULL)
-        SSL_free(ssl);
-    else
-        bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-    return bev;
+    c->timer = evtimer_new(f->base, on_timer, c);
+    c->ev_read = event_new(f->base, fd, EV_READ | EV_PERSIST, on_readable, c);
+    c->ev_write = event_new(f->base, fd, EV_WRITE, on_writable, c);
+    return c->timer != NULL && c->ev_read != NULL && c->ev_write != NULL && event_add(c->ev_read, NULL) == 0 &&
+           tb_stream_open(&c->stream, fd, c->kind == TB_CONN_ACME ? f->ssl : NULL) == 0;
 }
 
 void tb_conn_accept(struct tb_front *f, int fd, enum tb_conn_kind kind)
 {
     struct tb_conn *c = calloc(1, sizeof(*c));
 
-    if (c == NULL || (c->timer = evtimer_new(f->base, on_timer, c)) == NULL ||
-        (c->bev = new_bev(f, fd, kind)) == NULL) {
-        if (c != NULL && c->timer != NULL)
-            event_free(c->timer);
+    if (c != NULL) {
+        c->front = f;
+        c->kind = kind;
+    }
+    if (c == NULL || !set_up(c, fd)) {
+        if (c != NULL)
+            free_events(c);
         free(c);
         (void)close(fd);
         return;
     }
-    c->front = f;
-    c->kind = kind;
     TAILQ_INSERT_TAIL(&f->conns, c, entry);
     f->num_conns++;
     f->counters.connections++;
     enter(c, kind == TB_CONN_ACME ? TB_CONN_HANDSHAKE : TB_CONN_IDLE, true);
-    bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
-    bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-    (void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

@@ -4,13 +4,16 @@
 
 #include <sys/queue.h>
 
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "ca/front/stream.h"
 #include "lib/base/bytes.h"
+#include "lib/http/request.h"
 
 struct tb_front;
 struct tb_request;
+
+#define TB_CONN_INPUT_MAX (TB_HTTP_HEAD_MAX + TB_HTTP_BODY_MAX)
 
 enum tb_conn_kind { TB_CONN_ACME, TB_CONN_METRICS };
 
@@ -27,14 +30,19 @@ struct tb_conn {
     TAILQ_ENTRY(tb_conn) entry;
     TAILQ_ENTRY(tb_conn) idle_entry; /* linked while state is IDLE or HANDSHAKE, oldest first */
     struct tb_front *front;
-    struct bufferevent *bev;
+    struct tb_stream stream;
+    struct event *ev_read;  /* always added, except while the input is full */
+    struct event *ev_write; /* added while the socket takes nothing */
     struct event *timer;
+    uint8_t *in; /* the begun request, or what came while one was answered; owned */
+    size_t in_len, in_cap;
     struct tb_request *rq; /* while BUSY */
     enum tb_conn_kind kind;
     enum tb_conn_state state;
     bool close_after;  /* the answer being written is the last */
     bool linger_after; /* and the client may still be sending */
     bool continue_sent;
+    bool full;   /* the input: the socket is not read */
     bool served; /* had a request */
 };
 TAILQ_HEAD(tb_conn_list, tb_conn);

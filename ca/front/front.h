@@ -70,8 +70,9 @@ struct tb_front {
     const struct timeval *tv_handshake, *tv_idle, *tv_request, *tv_second, *tv_finalize;
     struct event *tick, *drain_timer;
     tb_time_t next_collect, next_stats;
-    struct tb_wr head, body; /* scratch of replies */
-    struct tb_wr ipc;        /* scratch of messages */
+    struct tb_wr head, body;          /* scratch of replies */
+    uint8_t input[TB_CONN_INPUT_MAX]; /* scratch of connections */
+    struct tb_wr ipc;                 /* scratch of messages */
     char date[48];
     tb_time_t date_at;
 

@@ -35,7 +35,7 @@ void tb_request_refuse(struct tb_front *f, struct tb_conn *conn, int http_status
     struct tb_request *rq = new_request(f, conn, (struct tb_span){0});
 
     if (rq == NULL) {
-        tb_conn_send(conn, (struct tb_span){0}, true, false); /* the timer closes it */
+        tb_conn_send(conn, (struct tb_span){0}, true, false); /* closes it */
         return;
     }
     rq->linger = true;
@@ -72,7 +72,7 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
     struct tb_request *rq = new_request(f, conn, http->target);
 
     if (rq == NULL) {
-        tb_conn_send(conn, (struct tb_span){0}, true, false); /* the timer closes it */
+        tb_conn_send(conn, (struct tb_span){0}, true, false); /* closes it */
         return;
     }
     rq->method = http->method;
