@@ -9,6 +9,7 @@
 #include "lib/ipc/msg_crl.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_parent.h"
+#include "lib/ipc/msg_revoke.h"
 #include "lib/ipc/msg_sign.h"
 #include "lib/ipc/msg_stats.h"
 #include "lib/ipc/msg_validate.h"
@@ -57,6 +58,10 @@ TB_IPC_PLAIN(account_req)
 TB_IPC_CLEARED(account_rsp, tb_problem_clear(&m.problem))
 TB_IPC_PLAIN(crl_sign_req)
 TB_IPC_PLAIN(crl)
+TB_IPC_CLEARED(revoke_req, tb_msg_revoke_req_clear(&m))
+TB_IPC_CLEARED(revoke_rsp, tb_problem_clear(&m.problem))
+TB_IPC_PLAIN(revoked_req)
+TB_IPC_PLAIN(revoked)
 
 /* By message type; NULL = the body is empty or opaque. */
 static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_wr *wr) = {
@@ -83,6 +88,11 @@ static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_w
     [TB_MSG_CRL_SIGN_REQ] = again_crl_sign_req,
     [TB_MSG_CRL_SIGN_RSP] = again_sign_rsp,
     [TB_MSG_CRL] = again_crl,
+    [TB_MSG_REVOKE_REQ] = again_revoke_req,
+    [TB_MSG_REVOKE_RSP] = again_revoke_rsp,
+    [TB_MSG_REVOKED] = again_revoked,
+    [TB_MSG_REVOKED_REQ] = again_revoked_req,
+    [TB_MSG_REVOKED_RSP] = again_revoked,
 };
 
 #endif

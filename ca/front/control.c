@@ -67,6 +67,10 @@ static void put_certificate(struct tb_front *f, struct tb_jw *jw, const struct t
     tb_operation_number(jw, "account", o->account_id);
     tb_operation_number(jw, "order", o->no);
     tb_operation_number(jw, "seq", o->seq);
+    if (o->revoked_seq != 0) {
+        tb_operation_time(jw, "revoked_at", o->revoked_at);
+        tb_jw_kv(jw, "reason", tb_reason_name(o->revoked_for));
+    }
     if (with_pem) {
         tb_wr_init(&pem, TB_FRONT_BODY_MAX);
         tb_pem_write(&pem, "CERTIFICATE", tb_span_of(o->cert, o->cert_len));

@@ -62,6 +62,7 @@ void tb_directory_handle(struct tb_request *rq)
     put_url(f, &jw, "newAccount", NULL, "/acme/new-acct");
     put_url(f, &jw, "newOrder", p != NULL ? p->name : NULL, p != NULL ? "/new-order" : "/acme/new-order");
     put_url(f, &jw, "newAuthz", p != NULL ? p->name : NULL, p != NULL ? "/new-authz" : "/acme/new-authz");
+    put_url(f, &jw, "revokeCert", NULL, "/acme/revoke-cert");
     put_url(f, &jw, "keyChange", NULL, "/acme/key-change");
     put_url(f, &jw, "renewalInfo", NULL, "/acme/renewal-info");
     put_meta(f->cfg, &jw);

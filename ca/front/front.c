@@ -1,5 +1,6 @@
 /* The role: what is opened before the sandbox, what is set up in it, and the life until the drain. */
 #include "ca/front/front.h"
+#include "ca/front/revoke.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -303,7 +304,15 @@ static int on_hello(struct tb_child *child, struct tb_channel *ch, const struct 
         tb_fatal("the listening sockets cannot be served: %s", tb_err_text(r));
     f->has_judge = true;
     catch_up(f);
+    if (f->store != NULL)
+        tb_revoked_sync(f);
     return 0;
+}
+
+static int on_revoked(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
+{
+    (void)ch;
+    return tb_revoked_told(child->state, m->body);
 }
 
 static int on_answer(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
@@ -373,7 +382,8 @@ static void front_teardown(struct tb_child *child)
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_TOKEN_RSP] = on_answer,   [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
     [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
-    [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,
+    [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,    [TB_MSG_REVOKE_RSP] = on_answer,
+    [TB_MSG_REVOKED_RSP] = on_answer, [TB_MSG_REVOKED] = on_revoked,
 };
 
 const struct tb_child_role tb_front_role = {

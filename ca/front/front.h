@@ -121,6 +121,7 @@ void tb_authz_new_handle(struct tb_request *rq);
 void tb_authz_handle(struct tb_request *rq);
 void tb_challenge_handle(struct tb_request *rq);
 void tb_finalize_handle(struct tb_request *rq);
+void tb_revoke_handle(struct tb_request *rq);
 void tb_certificate_handle(struct tb_request *rq);
 void tb_renewal_info_handle(struct tb_request *rq);
 void tb_terms_handle(struct tb_request *rq);

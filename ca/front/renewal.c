@@ -52,7 +52,7 @@ void tb_renewal_info_handle(struct tb_request *rq)
         tb_reply_failure(rq, r);
         return;
     }
-    tb_renewal_window(&w, o.issued_at, o.not_after, 0, tb_clock_now_s());
+    tb_renewal_window(&w, o.issued_at, o.not_after, o.revoked_at, tb_clock_now_s());
     tb_order_clear(&o);
     rq->retry_after_s = w.retry_after_s;
     jw = tb_jw_of(tb_reply_body(rq));

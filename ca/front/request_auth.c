@@ -27,6 +27,8 @@ static bool is_jose(struct tb_span type)
 
 static int check_kind(struct tb_request *rq)
 {
+    if (rq->route->auth == TB_AUTH_ANY)
+        return 0;
     if (rq->route->auth == TB_AUTH_JWK && rq->jws.jwk == NULL)
         return refuse(rq, 0, TB_P_MALFORMED, "this request must be signed with jwk, not with kid");
     if (rq->route->auth != TB_AUTH_JWK && rq->jws.jwk != NULL)
@@ -103,8 +105,8 @@ int tb_request_authenticate(struct tb_request *rq)
         (void)tb_problem_set(&rq->problem, r, TB_P_MALFORMED, "the body is not an acceptable JWS");
         return r;
     }
-    if ((r = check_kind(rq)) < 0 || (rq->route->auth != TB_AUTH_JWK && (r = load_account(rq)) < 0) ||
-        (r = verify(rq)) < 0 || (r = check_url(rq)) < 0)
+    if ((r = check_kind(rq)) < 0 || (rq->jws.jwk == NULL && (r = load_account(rq)) < 0) || (r = verify(rq)) < 0 ||
+        (r = check_url(rq)) < 0)
         return r;
     return use_nonce(rq);
 }

@@ -13,6 +13,7 @@ enum tb_auth {
     TB_AUTH_NONE,
     TB_AUTH_JWK,
     TB_AUTH_KID,
+    TB_AUTH_ANY, /* as KID or JWK, as the JWS has it; of a JWK the handler says whose it must be */
     TB_AUTH_KID_UNVERIFIED, /* as KID, but the judge verifies the signature: nothing is verified twice */
 };
 

@@ -16,6 +16,7 @@ static const struct tb_route acme[] = {
     {"orders", "/acme/orders/?", POST, TB_AUTH_KID, tb_orders_handle},
     {"orders-page", "/acme/orders/?/?", POST, TB_AUTH_KID, tb_orders_handle},
     {"key-change", "/acme/key-change", POST, TB_AUTH_KID, tb_key_change_handle},
+    {"revoke-cert", "/acme/revoke-cert", POST, TB_AUTH_ANY, tb_revoke_handle},
     {"new-order", "/acme/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-order-profile", "/?/new-order", POST, TB_AUTH_KID, tb_order_new_handle},
     {"new-authz", "/acme/new-authz", POST, TB_AUTH_KID, tb_authz_new_handle},

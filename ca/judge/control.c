@@ -3,6 +3,7 @@
 
 static const struct tb_operation operations[] = {
     {"judge", tb_judge_do_judge},
+    {"revoke", tb_judge_do_revoke},
 };
 
 void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json)

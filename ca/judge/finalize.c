@@ -36,6 +36,7 @@ int tb_judge_state_init(struct tb_judge_state *s, const struct tb_config *cfg, u
         (r = tb_verifier_new(&s->verifier)) < 0 || (r = tb_weak_keys_new((struct tb_span){0}, &s->weak, &line)) < 0 ||
         (r = tb_accounts_new(TB_ACCOUNTS_MAX, &s->accounts)) < 0 ||
         (r = tb_revoked_init(&s->revoked, TB_REVOKED_MAX)) < 0 ||
+        (r = tb_key_set_init(&s->blocked, TB_KEY_SET_MAX)) < 0 ||
         (r = tb_standings_init(&s->standings, TB_STANDINGS_MAX)) < 0)
         return r;
     return tb_used_init(&s->used, TB_USED_MAX);
@@ -46,6 +47,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
         tb_cacert_clear(&s->ca[i]);
     tb_accounts_free(s->accounts);
+    tb_key_set_clear(&s->blocked);
     tb_revoked_clear(&s->revoked);
     tb_standings_clear(&s->standings);
     tb_used_clear(&s->used);
@@ -218,6 +220,8 @@ static int step_subject_key(struct work *w)
     for (size_t i = 0; i < w->s->num_foreign; i++)
         if (memcmp(digest, w->s->foreign[i], TB_DIGEST_LEN) == 0)
             return REFUSE(w, "csr-ca-key", TB_P_BAD_CSR, "The CSR's key is a key of this CA.");
+    if (tb_key_set_has(&w->s->blocked, digest))
+        return REFUSE(w, "csr-compromised-key", TB_P_BAD_CSR, "The CSR's key was reported as compromised.");
     r = tb_weak_key_check(w->s->weak, digest, spki->rsa_n, spki->rsa_e, &why);
     if (why != NULL)
         return REFUSE(w, "csr-weak-key", TB_P_BAD_CSR, "The CSR's key %s.", why);

@@ -7,6 +7,7 @@
 
 #include "ca/config/config.h"
 #include "ca/judge/accounts.h"
+#include "ca/judge/key_set.h"
 #include "ca/judge/proofs.h"
 #include "ca/judge/revoked.h"
 #include "ca/judge/standing.h"
@@ -32,6 +33,7 @@ struct tb_judge_state {
     struct tb_key account_key;     /* of account statements */
     struct tb_used used;
     struct tb_revoked revoked;
+    struct tb_key_set blocked; /* compromised keys */
     struct tb_statement_key keys[TB_STATEMENT_KEYS_MAX];
     size_t num_keys;
     bool has_ca[TB_ISSUER__COUNT];

@@ -104,6 +104,19 @@ void tb_judge_forget_waiters(struct tb_judge *j)
         if (j->flights.slot[i] != NULL)
             j->flights.slot[i]->num_waiters = 0;
     j->num_waiters = 0;
+    tb_judge_forget_revokers(j);
+}
+
+/*
+ * A timer of zero runs after all that is readable in this turn: what arrives together is synced together.  When the
+ * last sync served several issuances, waiting a moment for company saves more than it costs.
+ */
+void tb_judge_schedule_commit(struct tb_judge *j)
+{
+    const struct timeval soon = {.tv_usec = j->last_synced > 1 ? TB_SYNC_GATHER_US : 0};
+
+    if (!evtimer_pending(j->commit, NULL) && evtimer_add(j->commit, &soon) < 0)
+        tb_fatal("issuance log: cannot schedule its sync");
 }
 
 static void take_off(struct tb_judge *j, uint32_t id, struct tb_decision *d)
@@ -183,7 +196,6 @@ static void crash_land(struct tb_judge *j, struct tb_flight *flight, const char 
 
 static void record(struct tb_judge *j, struct tb_flight *flight)
 {
-    const struct timeval soon = {.tv_usec = j->last_synced > 1 ? TB_SYNC_GATHER_US : 0};
     struct tb_log_rec rec;
     int r;
 
@@ -198,12 +210,7 @@ static void record(struct tb_judge *j, struct tb_flight *flight)
     flight->made_at = rec.time;
     flight->state = TB_FLIGHT_COMMITTING;
     j->flights.committing[j->flights.num_committing++] = (uint16_t)(flight->sign_id & (TB_FLIGHTS_MAX - 1));
-    /*
-     * A timer of zero runs after all that is readable in this turn: what arrives together is synced together.  When the
-     * last sync served several, waiting a moment for company saves more than it costs.
-     */
-    if (!evtimer_pending(j->commit, NULL) && evtimer_add(j->commit, &soon) < 0)
-        tb_fatal("issuance log: cannot schedule its sync");
+    tb_judge_schedule_commit(j);
 }
 
 int tb_judge_on_signed(struct tb_child *child, struct tb_channel *ch TB_UNUSED, const struct tb_msg *m)
@@ -263,5 +270,6 @@ void tb_judge_commit(evutil_socket_t fd TB_UNUSED, short what TB_UNUSED, void *j
     for (size_t i = 0; i < num; i++)
         land(j, j->flights.slot[j->flights.committing[i]]);
     tb_judge_answer_accounts(j);
+    tb_judge_land_revocations(j);
     tb_judge_exit_when_idle(j);
 }

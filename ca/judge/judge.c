@@ -205,9 +205,7 @@ static int replay_revoke(struct tb_judge *j, const struct tb_log_rec *rec, uint6
     struct tb_revoke_rec revoke;
     int r = tb_revoke_rec_read(rec->body, &revoke);
 
-    if (r < 0)
-        return r;
-    return tb_revoked_add(&j->state.revoked, &revoke, rec->time, j->replay_now);
+    return r < 0 ? r : tb_judge_enter_revoked(j, &revoke, rec->seq, rec->time, j->replay_now);
 }
 
 static int replay_account(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
@@ -360,7 +358,7 @@ static void judge_peer_down(struct tb_child *child, enum tb_role peer)
 
 void tb_judge_exit_when_idle(struct tb_judge *j)
 {
-    if (j->draining && tb_flights_count(&j->flights) == 0 && j->num_waiters == 0)
+    if (j->draining && tb_flights_count(&j->flights) == 0 && j->num_waiters == 0 && j->revocations.num == 0)
         tb_child_exit(j->child);
 }
 
@@ -392,9 +390,13 @@ static void judge_teardown(struct tb_child *child)
 }
 
 static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
-    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize, [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
-    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,         [TB_MSG_STATS_REQ] = tb_judge_on_stats,
+    [TB_MSG_FINALIZE_REQ] = tb_judge_on_finalize,
+    [TB_MSG_SIGN_RSP] = tb_judge_on_signed,
+    [TB_MSG_SYNC_REQ] = tb_judge_on_sync,
+    [TB_MSG_STATS_REQ] = tb_judge_on_stats,
     [TB_MSG_ACCOUNT_REQ] = tb_judge_on_account,
+    [TB_MSG_REVOKE_REQ] = tb_judge_on_revoke,
+    [TB_MSG_REVOKED_REQ] = tb_judge_on_revoked_sync,
 };
 
 const struct tb_child_role tb_judge_role = {

@@ -10,11 +10,12 @@
 #include "ca/judge/flight.h"
 #include "ca/judge/log.h"
 #include "ca/judge/profiles.h"
+#include "ca/judge/revocation.h"
 #include "ca/operation.h"
 
 /* Counters since start. */
 struct tb_judge_counters {
-    uint64_t issued, refused, repeated, sign_refused, syncs;
+    uint64_t issued, refused, repeated, sign_refused, syncs, revoked;
 };
 
 #define TB_SYNC_GATHER_US      1000
@@ -44,6 +45,8 @@ struct tb_judge {
     struct tb_judge_counters counters;
     struct tb_account_waiter waiter[TB_ACCOUNT_WAITERS_MAX];
     size_t num_waiters;
+    struct tb_revocations revocations;
+    struct tb_msg_revoked told; /* scratch of messages about revocations */
     bool draining;
 };
 
@@ -55,12 +58,24 @@ int tb_judge_on_finalize(struct tb_child *child, struct tb_channel *ch, const st
 int tb_judge_on_signed(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_sync(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_account(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_revoke(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+int tb_judge_on_revoked_sync(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 int tb_judge_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
 /* Operations of the control socket: control.c has their table. */
 bool tb_judge_do_judge(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
+bool tb_judge_do_revoke(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json);
 /* After a sync: the answers that waited for it. */
 void tb_judge_answer_accounts(struct tb_judge *j);
+/* A durable revocation takes its place in the tables; at is its time. */
+int tb_judge_enter_revoked(struct tb_judge *j, const struct tb_revoke_rec *rec, uint64_t seq, tb_time_t at,
+                           tb_time_t now) TB_MUST_USE;
+/* After a sync: enter, tell the front, answer. */
+void tb_judge_land_revocations(struct tb_judge *j);
+/* The front's edge went down. */
+void tb_judge_forget_revokers(struct tb_judge *j);
+/* Something was appended: sync at the end of this turn of the loop. */
+void tb_judge_schedule_commit(struct tb_judge *j);
 /* After the replay: read the key; make it when it is absent and no account has an event. */
 int tb_judge_load_account_key(struct tb_judge *j) TB_MUST_USE;
 /* The keyholder's edge is up again: ask anew for whatever it has not answered. */

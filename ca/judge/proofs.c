@@ -267,12 +267,12 @@ static const char *check_case(const struct tb_proof_case *c, size_t num)
     return num == 0 ? "no-proofs" : num >= UINT16_MAX ? "too-many-proofs" : NULL;
 }
 
-int tb_proofs_judge(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
-                    struct tb_problem *pb, const char **out_reason)
+/* Every statement in its place. */
+static int examine_all(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
+                       struct tb_problem *pb, const char **out_reason)
 {
     const char *why = check_case(c, num);
     size_t at = 0;
-    int r;
 
     *out_reason = why;
     p->passed_over = NULL;
@@ -287,11 +287,30 @@ int tb_proofs_judge(struct tb_proofs *p, const struct tb_proof_case *c, const st
         else if (p->passed_over == NULL)
             p->passed_over = why;
     }
-    for (size_t i = 0; i < c->num_idents; i++) {
-        if ((r = judge_name(p, c, statements, i, pb, out_reason)) < 0) {
-            p->num_evidence = 0;
-            return r;
-        }
-    }
     return 0;
+}
+
+int tb_proofs_judge(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
+                    struct tb_problem *pb, const char **out_reason)
+{
+    int r = examine_all(p, c, statements, num, pb, out_reason);
+
+    for (size_t i = 0; r == 0 && i < c->num_idents; i++)
+        if ((r = judge_name(p, c, statements, i, pb, out_reason)) < 0)
+            p->num_evidence = 0;
+    return r;
+}
+
+int tb_proofs_control(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
+                      struct tb_problem *pb, const char **out_reason)
+{
+    int r = examine_all(p, c, statements, num, pb, out_reason);
+
+    for (size_t i = 0; r == 0 && i < c->num_idents; i++)
+        for (unsigned purpose = 1; r == 0 && purpose < TB_PURPOSE__COUNT; purpose++)
+            if ((c->profile->purposes & TB_PURPOSE_BIT(purpose)) != 0 &&
+                choose(p->name[i].control[purpose], ~(tb_methods_t)0) == TB_METHOD_NONE)
+                r = deny(p, pb, TB_P_UNAUTHORIZED, "control-missing", out_reason, &c->idents[i],
+                         "no valid proof of control");
+    return r;
 }

@@ -69,4 +69,8 @@ struct tb_proofs {
 int tb_proofs_judge(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
                     struct tb_problem *pb, const char **out_reason) TB_MUST_USE;
 
+/* Control alone, for every name and every purpose of the profile: who may have a certificate of others revoked. */
+int tb_proofs_control(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
+                      struct tb_problem *pb, const char **out_reason) TB_MUST_USE;
+
 #endif

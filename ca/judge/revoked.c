@@ -134,7 +134,8 @@ int tb_revoked_reserve(struct tb_revoked *t, size_t num, tb_time_t now)
     return cap != t->cap ? resize(t, cap) : 0;
 }
 
-int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, tb_time_t revoked_at, tb_time_t now)
+int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, uint64_t seq, tb_time_t revoked_at,
+                   tb_time_t now)
 {
     int r;
 
@@ -144,6 +145,7 @@ int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, tb_tim
         return r;
     t->entry[t->num] = (struct tb_revoked_entry){.not_after = rec->not_after,
                                                  .revoked_at = revoked_at,
+                                                 .seq = seq,
                                                  .issuance = rec->issuance,
                                                  .issuer = (uint8_t)rec->issuer,
                                                  .reason = (uint8_t)rec->reason,
@@ -163,4 +165,18 @@ const struct tb_revoked_entry *tb_revoked_next(const struct tb_revoked *t, enum 
         return NULL;
     i = before == NULL ? t->shard[issuer][shard].first : before->next_in_shard;
     return i != TB_REVOKED_NONE ? &t->entry[i] : NULL;
+}
+
+const struct tb_revoked_entry *tb_revoked_after(const struct tb_revoked *t, uint64_t seq)
+{
+    size_t low = 0, high = t->num, middle;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+        if (t->entry[middle].seq > seq)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low < t->num ? &t->entry[low] : NULL;
 }

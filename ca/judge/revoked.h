@@ -20,7 +20,8 @@ struct tb_revoked_entry {
     uint8_t serial[TB_SERIAL_LEN];
     tb_time_t not_after;
     tb_time_t revoked_at;
-    uint64_t issuance;      /* sequence number of the issuance record */
+    uint64_t seq;           /* sequence number of the revocation record */
+    uint64_t issuance;      /* and of the issuance record */
     uint32_t chain;         /* next with the same hash */
     uint32_t next_in_shard; /* TB_REVOKED_NONE ends it */
     uint8_t issuer;         /* enum tb_issuer */
@@ -60,11 +61,13 @@ const struct tb_revoked_entry *tb_revoked_find(const struct tb_revoked *t, enum 
  */
 int tb_revoked_reserve(struct tb_revoked *t, size_t num, tb_time_t now) TB_MUST_USE;
 /*
- * Enter a revocation.  TB_E_EXISTS when the certificate is revoked already (the first revocation counts, nothing
- * changes), else as tb_revoked_reserve.
+ * Enter a revocation, whose sequence number is above all before.  TB_E_EXISTS when the certificate is revoked already
+ * (the first revocation counts, nothing changes), else as tb_revoked_reserve.
  */
-int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, tb_time_t revoked_at,
+int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, uint64_t seq, tb_time_t revoked_at,
                    tb_time_t now) TB_MUST_USE;
+/* The oldest entry with a sequence number above seq; NULL when there is none. Borrowed until the next add. */
+const struct tb_revoked_entry *tb_revoked_after(const struct tb_revoked *t, uint64_t seq);
 /* Drop what expired TB_REVOKED_KEEP_S ago or earlier. */
 void tb_revoked_expire(struct tb_revoked *t, tb_time_t now);
 /* Entries of one CRL in the order of the log: start with NULL, NULL ends it. No add in between. */

@@ -8,7 +8,7 @@ struct row {
     const char *name;
     uint64_t value;
 };
-#define NUM_ROWS 10
+#define NUM_ROWS 13
 
 static void fill(const struct tb_judge *j, struct row row[static NUM_ROWS])
 {
@@ -22,6 +22,9 @@ static void fill(const struct tb_judge *j, struct row row[static NUM_ROWS])
         {"judge_log_last_seq", j->last_issue_seq},
         {"judge_orders_in_flight", tb_flights_count(&j->flights)},
         {"judge_orders_remembered", j->state.used.num},
+        {"judge_revoked_total", j->counters.revoked},
+        {"judge_revocations_remembered", j->state.revoked.num},
+        {"judge_keys_blocked", j->state.blocked.num},
         {"judge_account_keys_cached", tb_accounts_count(j->state.accounts)},
     };
 

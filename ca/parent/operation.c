@@ -5,6 +5,7 @@ static const struct tb_parent_operation operations[] = {
     {.name = "explain", .role = TB_ROLE_FRONT},
     {.name = "judge", .role = TB_ROLE_JUDGE},
     {.name = "list", .role = TB_ROLE_FRONT},
+    {.name = "revoke", .role = TB_ROLE_JUDGE},
     {.name = "show", .role = TB_ROLE_FRONT},
     {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
     {.name = "validator", .role = TB_ROLE_VALIDATOR},

@@ -38,6 +38,7 @@ enum tb_find {
     TB_FIND_ORDER_SWEPT,   /* num = below this number: where a bounded look downwards from there ends */
     TB_FIND_ORDER_ACCOUNT, /* num = below this number, after = from this number, account: not those stored as invalid */
     TB_FIND_MAX_SEQ,       /* one value */
+    TB_FIND_MAX_REVOKED,   /* likewise */
     TB_FIND__COUNT
 };
 struct tb_find_args {

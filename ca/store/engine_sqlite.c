@@ -29,6 +29,8 @@ static const char *const migrations[] = {
     "CREATE INDEX orders_open ON orders(account, expires) WHERE serial IS NULL;"
     "CREATE INDEX orders_serial ON orders(serial) WHERE serial IS NOT NULL;"
     "CREATE INDEX orders_seq ON orders(seq) WHERE serial IS NOT NULL;",
+    "ALTER TABLE orders ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX orders_revoked ON orders(revoked) WHERE revoked > 0;",
 };
 
 _Static_assert(TB_ORDER_PENDING == 1 && TB_ORDER_INVALID == 5 && TB_AUTHZ_PENDING == 1 && TB_AUTHZ_VALID == 2,
@@ -57,18 +59,18 @@ static const char *const sql[S__COUNT] = {
     [S_INSERT + TB_ROW_AUTHZ] =
         "INSERT INTO authzs(id, rev, state, expires, claim, busy, body) VALUES(?1,?2,?3,?4,?5,?6,?7)",
     [S_INSERT + TB_ROW_ORDER] =
-        "INSERT INTO orders(id, rev, state, expires, account, seq, serial, not_after, body, cert)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+        "INSERT INTO orders(id, rev, state, expires, account, seq, serial, not_after, body, cert, revoked)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
     [S_UPDATE + TB_ROW_ACCOUNT] =
         "UPDATE accounts SET rev=?2, state=?3, first_key=?4, key=?5, body=?6 WHERE id=?1 AND rev=?2-1",
     [S_UPDATE + TB_ROW_AUTHZ] =
         "UPDATE authzs SET rev=?2, state=?3, expires=?4, claim=?5, busy=?6, body=?7 WHERE id=?1 AND rev=?2-1",
     [S_UPDATE + TB_ROW_ORDER] = "UPDATE orders SET rev=?2, state=?3, expires=?4, account=?5, seq=?6, serial=?7,"
-                                " not_after=?8, body=?9, cert=?10 WHERE id=?1 AND rev=?2-1",
+                                " not_after=?8, body=?9, cert=?10, revoked=?11 WHERE id=?1 AND rev=?2-1",
     [S_GET + TB_ROW_ACCOUNT] = "SELECT id, rev, state, first_key, key, body FROM accounts WHERE id=?1",
     [S_GET + TB_ROW_AUTHZ] = "SELECT id, rev, state, expires, claim, busy, body FROM authzs WHERE id=?1",
     [S_GET + TB_ROW_ORDER] =
-        "SELECT id, rev, state, expires, account, seq, serial, not_after, body, cert FROM orders WHERE id=?1",
+        "SELECT id, rev, state, expires, account, seq, serial, not_after, body, cert, revoked FROM orders WHERE id=?1",
     [S_MAX + TB_ROW_ACCOUNT] = "SELECT max(id) FROM accounts",
     [S_MAX + TB_ROW_AUTHZ] = "SELECT max(id) FROM authzs",
     [S_MAX + TB_ROW_ORDER] = "SELECT max(id) FROM orders",
@@ -97,6 +99,7 @@ static const char *const sql[S__COUNT] = {
         "SELECT id FROM orders WHERE id < ?2 AND id >= ?3 AND account = ?5 AND state <> 5"
         " ORDER BY id DESC LIMIT ?4",
     [S_FIND + TB_FIND_MAX_SEQ] = "SELECT seq FROM orders WHERE serial IS NOT NULL ORDER BY seq DESC LIMIT ?4",
+    [S_FIND + TB_FIND_MAX_REVOKED] = "SELECT revoked FROM orders WHERE revoked > 0 ORDER BY revoked DESC LIMIT ?4",
 };
 
 struct tb_engine {
@@ -277,6 +280,7 @@ static void bind_order(sqlite3_stmt *st, const struct tb_row *row)
     sqlite3_bind_int64(st, 8, row->not_after);
     bind_body(st, 9, row);
     sqlite3_bind_blob(st, 10, row->cert, (int)row->cert_len, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 11, (sqlite3_int64)row->revoked);
 }
 
 static void (*const binders[TB_ROW__COUNT])(sqlite3_stmt *, const struct tb_row *) = {
@@ -382,6 +386,7 @@ static int columns_order(sqlite3_stmt *st, struct tb_row *row)
     row->num = (uint64_t)sqlite3_column_int64(st, 4);
     row->seq = (uint64_t)sqlite3_column_int64(st, 5);
     row->not_after = sqlite3_column_int64(st, 7);
+    row->revoked = (uint64_t)sqlite3_column_int64(st, 10);
     column_body(st, 8, row);
     if (len > 0) {
         row->cert = malloc(len);

@@ -9,6 +9,7 @@
 #include "lib/acme/url.h"
 #include "lib/base/problem.h"
 #include "lib/jose/jwk.h"
+#include "lib/pki/reason.h"
 #include "lib/pki/tbs.h"
 #include "lib/statement/token.h"
 
@@ -89,7 +90,10 @@ struct tb_order {
     uint8_t serial[TB_SERIAL_LEN];
     tb_time_t issued_at, not_after;
     uint8_t *cert;
-    size_t cert_len; /* DER, owned */
+    size_t cert_len;      /* DER, owned */
+    uint64_t revoked_seq; /* of the judge's log; 0 = not revoked */
+    tb_time_t revoked_at;
+    enum tb_reason revoked_for;
 };
 void tb_order_clear(struct tb_order *o);
 

@@ -6,8 +6,9 @@
 #include "lib/base/hash.h"
 
 /* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace; 1 to 3: accounts without the
- * judge's statement, authorizations without the key that they were made for; 1 to 4: orders without notices. */
-#define BODY_VERSION 5
+ * judge's statement, authorizations without the key that they were made for; 1 to 4: orders without notices;
+ * 1 to 5: orders without their revocation. */
+#define BODY_VERSION 6
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -299,6 +300,7 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     row->expires_at = o->expires_at;
     row->num = o->account_id;
     row->seq = o->seq;
+    row->revoked = o->revoked_seq;
     row->not_after = o->not_after;
     memcpy(row->key, o->serial, TB_SERIAL_LEN);
     tb_wr_str16(&row->body, o->profile);
@@ -317,6 +319,8 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
         tb_wr_bytes(&row->body, o->replaces_serial, TB_SERIAL_LEN);
     tb_wr_u64(&row->body, o->replaced_by);
     tb_wr_u8(&row->body, o->notices);
+    tb_wr_u64(&row->body, (uint64_t)o->revoked_at);
+    tb_wr_u8(&row->body, (uint8_t)o->revoked_for);
     return row_done(row, out);
 }
 
@@ -354,6 +358,18 @@ static int read_replacing(struct tb_rd *rd, struct tb_order *o)
     return tb_rd_u64(rd, &o->replaced_by) < 0 ? TB_E_FORMAT : 0;
 }
 
+static int read_revoked(struct tb_rd *rd, struct tb_order *o)
+{
+    uint64_t at;
+    uint8_t reason;
+
+    if (tb_rd_u64(rd, &at) < 0 || at > INT64_MAX || tb_rd_u8(rd, &reason) < 0 || tb_reason_name(reason) == NULL)
+        return TB_E_FORMAT;
+    o->revoked_at = (tb_time_t)at;
+    o->revoked_for = (enum tb_reason)reason;
+    return 0;
+}
+
 static int read_order(const struct tb_row *row, struct tb_order *o)
 {
     struct tb_rd rd;
@@ -372,7 +388,8 @@ static int read_order(const struct tb_row *row, struct tb_order *o)
     o->issuer = (enum tb_issuer)issuer;
     o->issued_at = (tb_time_t)issued;
     if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (version > 2 && (r = read_replacing(&rd, o)) < 0) ||
-        (version > 4 && (r = tb_rd_u8(&rd, &o->notices)) < 0) || (r = tb_rd_end(&rd)) < 0)
+        (version > 4 && (r = tb_rd_u8(&rd, &o->notices)) < 0) || (version > 5 && (r = read_revoked(&rd, o)) < 0) ||
+        (r = tb_rd_end(&rd)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
     if (row->cert_len == 0)
         return 0;
@@ -394,6 +411,7 @@ int tb_row_order(const struct tb_row *row, struct tb_order *out)
                              .expires_at = row->expires_at,
                              .account_id = row->num,
                              .seq = row->seq,
+                             .revoked_seq = row->revoked,
                              .not_after = row->not_after};
     memcpy(out->serial, row->key, TB_SERIAL_LEN);
     if ((r = read_order(row, out)) < 0)

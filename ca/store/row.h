@@ -21,6 +21,7 @@ struct tb_row {
     uint8_t key[TB_DIGEST_LEN];  /* account: thumbprint in its URL; order: serial */
     uint8_t key2[TB_DIGEST_LEN]; /* account: thumbprint of the current key */
     uint64_t seq;                /* order: of the judge's log, 0 = none */
+    uint64_t revoked;            /* order: likewise of its revocation */
     int64_t not_after;           /* order */
     struct tb_wr body;
     uint8_t *cert; /* order: DER, owned */

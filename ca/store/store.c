@@ -20,7 +20,7 @@ struct tb_store {
     uint64_t last_account;
     uint64_t last_authz;
     uint64_t last_order;
-    uint64_t last_seq;
+    uint64_t last_seq, last_revoked;
     bool collecting;
     bool read_unsettled;
     uint32_t offset; /* of the first number of each second */
@@ -36,6 +36,8 @@ static void tx_finished(struct tb_store_tx *tx)
             tb_memo_open_forget(&st->memo, tx->row[i]->num);
         if (tx->err == 0 && tx->row[i]->seq > st->last_seq)
             st->last_seq = tx->row[i]->seq;
+        if (tx->err == 0 && tx->row[i]->revoked > st->last_revoked)
+            st->last_revoked = tx->row[i]->revoked;
     }
     if (tx->collect)
         st->collecting = false;
@@ -52,7 +54,9 @@ static int read_marks(struct tb_store *st)
     if ((r = tb_engine_max_id(st->reader, TB_ROW_ACCOUNT, &st->last_account)) < 0 ||
         (r = tb_engine_max_id(st->reader, TB_ROW_AUTHZ, &st->last_authz)) < 0 ||
         (r = tb_engine_max_id(st->reader, TB_ROW_ORDER, &st->last_order)) < 0 ||
-        (r = tb_engine_find(st->reader, TB_FIND_MAX_SEQ, &(struct tb_find_args){0}, 1, &st->last_seq, &num)) < 0)
+        (r = tb_engine_find(st->reader, TB_FIND_MAX_SEQ, &(struct tb_find_args){0}, 1, &st->last_seq, &num)) < 0 ||
+        (r = tb_engine_find(st->reader, TB_FIND_MAX_REVOKED, &(struct tb_find_args){0}, 1, &st->last_revoked, &num)) <
+            0)
         return r;
     return 0;
 }
@@ -438,6 +442,11 @@ int tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *ou
 uint64_t tb_store_last_seq(struct tb_store *st)
 {
     return st->last_seq;
+}
+
+uint64_t tb_store_last_revoked(struct tb_store *st)
+{
+    return st->last_revoked;
 }
 
 int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s)

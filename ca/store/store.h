@@ -83,6 +83,8 @@ int tb_store_order_list_account(struct tb_store *st, uint64_t account_id, tb_ord
 int tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *out_ids, size_t *out_num) TB_MUST_USE;
 /* Highest sequence number of the judge's log that the store has. */
 uint64_t tb_store_last_seq(struct tb_store *st);
+/* Likewise of a revocation. */
+uint64_t tb_store_last_revoked(struct tb_store *st);
 
 /* Removes what expired: pending and invalid orders and authorizations a day after their expiry, issued ones keep_s
  * after notAfter. Bounded work a call; asynchronous. */

@@ -13,6 +13,7 @@
 static const struct tb_ca_action *const actions[] = {
     &tb_ca_explain,
     &tb_ca_list,
+    &tb_ca_revoke,
     &tb_ca_show,
     &tb_ca_status,
 };

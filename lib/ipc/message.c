@@ -6,6 +6,7 @@
 #include "lib/ipc/msg_crl.h"
 #include "lib/ipc/msg_judge.h"
 #include "lib/ipc/msg_parent.h"
+#include "lib/ipc/msg_revoke.h"
 #include "lib/ipc/msg_sign.h"
 #include "lib/ipc/msg_stats.h"
 #include "lib/ipc/msg_validate.h"
@@ -27,6 +28,7 @@
 #define URL_MAX       (2 + TB_ACCOUNT_URL_MAX)
 #define BLOB_MAX      (2 + TB_STATEMENT_MAX)
 #define ISSUED_MAX    (8 + 8 + 8 + 1 + 4 + TB_CERT_MAX)
+#define REVOKED_MAX   (2 + TB_MSG_REVOKED_MAX * (8 + 1 + TB_SERIAL_LEN + 8 + 1))
 #define OR_PROBLEM(n) (PROBLEM_MAX + (n))
 
 static const struct tb_msg_info infos[TB_MSG__COUNT] = {
@@ -99,6 +101,15 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
                              .to = R_JUDGE,
                              .max = OR_PROBLEM(2 + TB_SIG_MAX)},
     [TB_MSG_CRL] = {.name = "crl", .from = R_JUDGE, .to = R_FRONT, .max = 1 + 1 + 8 + 8 + 4 + TB_CRL_MAX},
+    [TB_MSG_REVOKE_REQ] = {.name = "revoke-req",
+                           .from = R_FRONT,
+                           .to = R_JUDGE,
+                           .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX + 2 + TB_ACCOUNT_STATEMENT_MAX + 8 + 2 +
+                                  TB_MSG_FINALIZE_STATEMENTS_MAX * BLOB_MAX},
+    [TB_MSG_REVOKE_RSP] = {.name = "revoke-rsp", .from = R_JUDGE, .to = R_FRONT, .max = OR_PROBLEM(0)},
+    [TB_MSG_REVOKED] = {.name = "revoked", .from = R_JUDGE, .to = R_FRONT, .max = REVOKED_MAX},
+    [TB_MSG_REVOKED_REQ] = {.name = "revoked-req", .from = R_FRONT, .to = R_JUDGE, .max = 8},
+    [TB_MSG_REVOKED_RSP] = {.name = "revoked-rsp", .from = R_JUDGE, .to = R_FRONT, .max = REVOKED_MAX},
 };
 
 static const char *const role_names[TB_ROLE__COUNT] = {

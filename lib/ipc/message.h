@@ -66,6 +66,12 @@ enum tb_msg_type {
     TB_MSG_CRL_SIGN_REQ,
     TB_MSG_CRL_SIGN_RSP, /* struct tb_msg_sign_rsp */
     TB_MSG_CRL,          /* judge to front, unasked */
+    /* front and judge: revocations */
+    TB_MSG_REVOKE_REQ,
+    TB_MSG_REVOKE_RSP,
+    TB_MSG_REVOKED, /* judge to front, unasked */
+    TB_MSG_REVOKED_REQ,
+    TB_MSG_REVOKED_RSP,
     TB_MSG__COUNT
 };
 

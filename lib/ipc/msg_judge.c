@@ -32,38 +32,55 @@ int tb_msg_judge_hello_read(struct tb_span body, struct tb_msg_judge_hello *out)
     return 0;
 }
 
-void tb_msg_finalize_req_write(struct tb_wr *wr, const struct tb_msg_finalize_req *m)
+void tb_msg_statement_list_write(struct tb_wr *wr, const struct tb_span *statement, size_t num)
 {
-    tb_wr_var32(wr, m->jws);
-    tb_wr_var16(wr, m->account_jwk);
-    tb_wr_var16(wr, m->account_statement);
-    tb_wr_u16(wr, (uint16_t)m->num_statements);
-    for (size_t i = 0; i < m->num_statements; i++)
-        tb_wr_var16(wr, m->statement[i]);
+    tb_wr_u16(wr, (uint16_t)num);
+    for (size_t i = 0; i < num; i++)
+        tb_wr_var16(wr, statement[i]);
 }
 
-static int read_finalize_req(struct tb_rd *rd, struct tb_msg_finalize_req *m)
+int tb_msg_statement_list_read(struct tb_rd *rd, const struct tb_span **out, size_t *out_num)
 {
     struct tb_span *statement;
     uint16_t num;
     int r;
 
-    if ((r = tb_rd_var32(rd, TB_JWS_BODY_MAX, &m->jws)) < 0 ||
-        (r = tb_rd_var16(rd, TB_JWK_JSON_MAX, &m->account_jwk)) < 0 ||
-        (r = tb_rd_var16(rd, TB_ACCOUNT_STATEMENT_MAX, &m->account_statement)) < 0 || (r = tb_rd_u16(rd, &num)) < 0)
+    *out = NULL;
+    *out_num = 0;
+    if ((r = tb_rd_u16(rd, &num)) < 0)
         return r;
     if (num > TB_MSG_FINALIZE_STATEMENTS_MAX)
         return TB_E_LIMIT;
     if (num == 0) /* the judge refuses it with a reason; here it is only well formed */
-        return tb_rd_end(rd);
+        return 0;
     if (num > rd->left)
         return TB_E_TRUNC;
     if ((statement = calloc(num, sizeof(*statement))) == NULL)
         return TB_E_NOMEM;
-    m->statement = statement;
-    for (; m->num_statements < num; m->num_statements++)
-        if ((r = tb_rd_var16(rd, TB_STATEMENT_MAX, &statement[m->num_statements])) < 0)
+    *out = statement;
+    for (; *out_num < num; ++*out_num)
+        if ((r = tb_rd_var16(rd, TB_STATEMENT_MAX, &statement[*out_num])) < 0)
             return r;
+    return 0;
+}
+
+void tb_msg_finalize_req_write(struct tb_wr *wr, const struct tb_msg_finalize_req *m)
+{
+    tb_wr_var32(wr, m->jws);
+    tb_wr_var16(wr, m->account_jwk);
+    tb_wr_var16(wr, m->account_statement);
+    tb_msg_statement_list_write(wr, m->statement, m->num_statements);
+}
+
+static int read_finalize_req(struct tb_rd *rd, struct tb_msg_finalize_req *m)
+{
+    int r;
+
+    if ((r = tb_rd_var32(rd, TB_JWS_BODY_MAX, &m->jws)) < 0 ||
+        (r = tb_rd_var16(rd, TB_JWK_JSON_MAX, &m->account_jwk)) < 0 ||
+        (r = tb_rd_var16(rd, TB_ACCOUNT_STATEMENT_MAX, &m->account_statement)) < 0 ||
+        (r = tb_msg_statement_list_read(rd, &m->statement, &m->num_statements)) < 0)
+        return r;
     return tb_rd_end(rd);
 }
 

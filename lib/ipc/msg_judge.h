@@ -20,6 +20,11 @@ struct tb_msg_judge_hello {
 void tb_msg_judge_hello_write(struct tb_wr *wr, const struct tb_msg_judge_hello *m);
 int tb_msg_judge_hello_read(struct tb_span body, struct tb_msg_judge_hello *out) TB_MUST_USE;
 
+/* Statements in a request: at most TB_MSG_FINALIZE_STATEMENTS_MAX; the array is malloced, its bytes are borrowed. */
+void tb_msg_statement_list_write(struct tb_wr *wr, const struct tb_span *statement, size_t num);
+/* On failure too *out is to be freed. */
+int tb_msg_statement_list_read(struct tb_rd *rd, const struct tb_span **out, size_t *out_num) TB_MUST_USE;
+
 /* The client's whole finalize JWS and what shows that it may be granted. */
 struct tb_msg_finalize_req {
     struct tb_span jws;               /* request body as received */

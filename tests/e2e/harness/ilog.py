@@ -9,7 +9,8 @@ from cryptography import x509
 
 Issued = namedtuple("Issued", "seq time order jws_digest profile version signer epoch account_url thumbprint issuer serial "
                               "names evidence certificate")
-PROFILE, ISSUANCE = 1, 2
+Revoked = namedtuple("Revoked", "seq time issuer serial not_after reason who issuance spki_digest account_url jws_digest")
+PROFILE, ISSUANCE, REVOCATION, ACCOUNT = 1, 2, 3, 4
 HEADER_LEN = 114
 
 
@@ -46,8 +47,24 @@ def _issuance(seq, time, body):
                   evidence, certificate)
 
 
+def _revocation(seq, time, body):
+    r = _Reader(body)
+    out = Revoked(seq, time, r.num(1), r.take(16), r.num(8), r.num(1), r.num(1), r.num(8), r.take(32), r.str16(), r.take(32))
+    assert r.at == len(body), "bytes left in the log record"
+    return out
+
+
 def read(directory):
-    """All issuance records of the current epoch; the chain, the numbers and the times are checked."""
+    """All issuance records of the current epoch."""
+    return [_issuance(*r[1:]) for r in records(directory) if r[0] == ISSUANCE]
+
+
+def revocations(directory):
+    return [_revocation(*r[1:]) for r in records(directory) if r[0] == REVOCATION]
+
+
+def records(directory):
+    """(type, seq, time, body) of each record of the current epoch; the chain, the numbers and the times are checked."""
     path = sorted(glob.glob(os.path.join(directory, "log", "issuance-*.log")))[-1]
     with open(path, "rb") as f:
         data = f.read()
@@ -65,9 +82,8 @@ def read(directory):
         chain = hashlib.sha256(chain + record).digest()
         assert data[at + 4 + length:at + 36 + length] == chain, f"the chain breaks at {at}"
         kind, number, time = struct.unpack(">BQQ", record[4:21])
-        assert number == seq and time >= last and kind in (PROFILE, ISSUANCE)
-        if kind == ISSUANCE:
-            out.append(_issuance(number, time, record[21:]))
+        assert number == seq and time >= last and kind in (PROFILE, ISSUANCE, REVOCATION, ACCOUNT)
+        out.append((kind, number, time, record[21:]))
         seq, last, at = seq + 1, time, at + 36 + length
     return out
 

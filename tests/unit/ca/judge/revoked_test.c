@@ -46,7 +46,7 @@ static void what_is_added_is_found_under_its_issuer_only(void **state)
     (void)state;
     assert_ok(tb_revoked_init(&t, 64));
     assert_null(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
-    assert_ok(tb_revoked_add(&t, &r, T0 + 3, T0));
+    assert_ok(tb_revoked_add(&t, &r, r.issuance, T0 + 3, T0));
     assert_non_null(e = tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
     assert_null(tb_revoked_find(&t, TB_ISSUER_CLIENT, r.serial));
     assert_int_equal(e->revoked_at, T0 + 3);
@@ -66,11 +66,11 @@ static void the_first_revocation_counts(void **state)
 
     (void)state;
     assert_ok(tb_revoked_init(&t, 64));
-    assert_ok(tb_revoked_add(&t, &r, T0, T0));
+    assert_ok(tb_revoked_add(&t, &r, r.issuance, T0, T0));
     generation = t.shard[TB_ISSUER_SERVER][shard].generation;
     assert_int_not_equal(generation, 0);
     r.reason = TB_REASON_KEY_COMPROMISE;
-    assert_int_equal(tb_revoked_add(&t, &r, T0 + 9, T0), TB_E_EXISTS);
+    assert_int_equal(tb_revoked_add(&t, &r, r.issuance, T0 + 9, T0), TB_E_EXISTS);
     assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->reason, TB_REASON_SUPERSEDED);
     assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->revoked_at, T0);
     assert_int_equal(t.shard[TB_ISSUER_SERVER][shard].generation, generation);
@@ -88,7 +88,7 @@ static void every_entry_is_in_one_shard_in_the_order_of_the_log(void **state)
     for (uint32_t i = 0; i < 2000; i++) {
         const struct tb_revoke_rec r = rec_of(i % 2 == 0 ? TB_ISSUER_SERVER : TB_ISSUER_CLIENT, i);
 
-        assert_ok(tb_revoked_add(&t, &r, T0, T0));
+        assert_ok(tb_revoked_add(&t, &r, r.issuance, T0, T0));
     }
     for (unsigned issuer = 0; issuer < TB_ISSUER__COUNT; issuer++)
         for (unsigned s = 0; s < TB_REVOKED_SHARDS; s++)
@@ -111,8 +111,8 @@ static void an_entry_leaves_only_long_after_expiry_and_its_shard_tells(void **st
     assert_int_equal(shard, tb_revoked_shard_of(b.serial));
     b.not_after += 50;
     assert_ok(tb_revoked_init(&t, 64));
-    assert_ok(tb_revoked_add(&t, &a, T0, T0));
-    assert_ok(tb_revoked_add(&t, &b, T0, T0));
+    assert_ok(tb_revoked_add(&t, &a, a.issuance, T0, T0));
+    assert_ok(tb_revoked_add(&t, &b, b.issuance, T0, T0));
     generation = t.shard[TB_ISSUER_SERVER][shard].generation;
     tb_revoked_expire(&t, T0 + 1000 + TB_REVOKED_KEEP_S - 1);
     assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 2);
@@ -140,17 +140,38 @@ static void at_the_maximum_new_ones_are_refused_until_old_ones_expire(void **sta
         const struct tb_revoke_rec one = rec_of(TB_ISSUER_SERVER, i);
 
         assert_int_equal(tb_revoked_reserve(&t, 10 - i, T0), TB_E_LIMIT);
-        assert_ok(tb_revoked_add(&t, &one, T0, T0));
+        assert_ok(tb_revoked_add(&t, &one, one.issuance, T0, T0));
     }
-    assert_int_equal(tb_revoked_add(&t, &r, T0, T0 + 1000 + TB_REVOKED_KEEP_S - 1), TB_E_LIMIT);
+    assert_int_equal(tb_revoked_add(&t, &r, r.issuance, T0, T0 + 1000 + TB_REVOKED_KEEP_S - 1), TB_E_LIMIT);
     for (uint32_t i = 0; i < 9; i++) {
         const struct tb_revoke_rec one = rec_of(TB_ISSUER_SERVER, i);
 
         assert_non_null(tb_revoked_find(&t, TB_ISSUER_SERVER, one.serial));
     }
     assert_null(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
-    assert_ok(tb_revoked_add(&t, &r, T0, T0 + 1000 + TB_REVOKED_KEEP_S));
+    assert_ok(tb_revoked_add(&t, &r, r.issuance, T0, T0 + 1000 + TB_REVOKED_KEEP_S));
     assert_int_equal(t.num, 1);
+    tb_revoked_clear(&t);
+}
+
+static void what_came_after_a_number_is_found_in_the_order_of_the_log(void **state)
+{
+    const struct tb_revoked_entry *e;
+    struct tb_revoked t;
+
+    (void)state;
+    assert_ok(tb_revoked_init(&t, 64));
+    assert_null(tb_revoked_after(&t, 0));
+    for (uint32_t i = 0; i < 20; i++) {
+        const struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, i);
+
+        assert_ok(tb_revoked_add(&t, &r, 10 * (uint64_t)i + 10, T0, T0));
+    }
+    for (uint64_t after = 0; after < 200; after++) {
+        assert_non_null(e = tb_revoked_after(&t, after));
+        assert_int_equal(e->seq, after / 10 * 10 + 10);
+    }
+    assert_null(tb_revoked_after(&t, 200));
     tb_revoked_clear(&t);
 }
 
@@ -161,6 +182,7 @@ int main(void)
         cmocka_unit_test(the_first_revocation_counts),
         cmocka_unit_test(every_entry_is_in_one_shard_in_the_order_of_the_log),
         cmocka_unit_test(an_entry_leaves_only_long_after_expiry_and_its_shard_tells),
+        cmocka_unit_test(what_came_after_a_number_is_found_in_the_order_of_the_log),
         cmocka_unit_test(at_the_maximum_new_ones_are_refused_until_old_ones_expire),
     };
 

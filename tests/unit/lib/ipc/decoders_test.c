@@ -164,6 +164,35 @@ static void put_crl(struct tb_wr *wr)
     tb_msg_crl_write(wr, &m);
 }
 
+static void put_revoke_req(struct tb_wr *wr)
+{
+    const struct tb_span statement[] = {{blob, 3}, {blob, 2}};
+
+    tb_msg_revoke_req_write(
+        wr,
+        &(struct tb_msg_revoke_req){
+            .jws = {blob, 3}, .account_jwk = {blob, 2}, .issuance = 7, .num_statements = 2, .statement = statement});
+}
+
+static void put_revoke_rsp(struct tb_wr *wr)
+{
+    tb_msg_revoke_rsp_write(wr, &(struct tb_msg_revoke_rsp){0});
+}
+
+static void put_revoked_req(struct tb_wr *wr)
+{
+    tb_msg_revoked_req_write(wr, &(struct tb_msg_revoked_req){.after = 9});
+}
+
+static void put_revoked(struct tb_wr *wr)
+{
+    static const struct tb_msg_revoked m = {.num = 2,
+                                            .note = {{.seq = 3, .issuer = TB_ISSUER_SERVER, .revoked_at = 5},
+                                                     {.seq = 4, .issuer = TB_ISSUER_CLIENT, .revoked_at = 6}}};
+
+    tb_msg_revoked_write(wr, &m);
+}
+
 static const struct {
     enum tb_msg_type type;
     void (*put)(struct tb_wr *wr);
@@ -192,6 +221,11 @@ static const struct {
     {TB_MSG_CRL_SIGN_REQ, put_crl_sign_req},
     {TB_MSG_CRL_SIGN_RSP, put_sign_rsp},
     {TB_MSG_CRL, put_crl},
+    {TB_MSG_REVOKE_REQ, put_revoke_req},
+    {TB_MSG_REVOKE_RSP, put_revoke_rsp},
+    {TB_MSG_REVOKED, put_revoked},
+    {TB_MSG_REVOKED_REQ, put_revoked_req},
+    {TB_MSG_REVOKED_RSP, put_revoked},
 };
 
 /* In an exact block, so that a sanitizer sees one byte too many. */
@@ -267,6 +301,9 @@ static const struct {
     {TB_MSG_JUDGE_HELLO, put_hello, 3, TB_IPC_VERSION + 1, TB_E_UNSUPPORTED},
     {TB_MSG_FINALIZE_RSP, put_finalize_rsp, -8, TB_ISSUER__COUNT, TB_E_FORMAT},
     {TB_MSG_SYNC_RSP, put_sync_rsp, 9, 9, TB_E_FORMAT}, /* numbers go backwards */
+    {TB_MSG_REVOKED, put_revoked, 9, 9, TB_E_FORMAT},   /* numbers go backwards */
+    {TB_MSG_REVOKED, put_revoked, -1, 6, TB_E_FORMAT},  /* certificateHold */
+    {TB_MSG_REVOKED, put_revoked, 10, TB_ISSUER_NONE, TB_E_FORMAT},
     {TB_MSG_SIGN_REQ, put_sign_req, 0, TB_ISSUER_NONE, TB_E_FORMAT},
     {TB_MSG_CRL_SIGN_REQ, put_crl_sign_req, 0, TB_ISSUER__COUNT, TB_E_FORMAT},
     {TB_MSG_CRL, put_crl, 0, TB_ISSUER_NONE, TB_E_FORMAT},
