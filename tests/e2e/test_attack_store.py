@@ -74,6 +74,13 @@ def test_names_put_into_a_proved_order(ca, web):
     assert "statement-other-name" in ca.refusals()
 
 
+def made_for(body, old, new):
+    """The authorization says for which key it was made, behind its statements, which say it under a MAC."""
+    head, found, tail = body.rpartition(old.thumbprint())
+    assert found
+    return head + new.thumbprint() + tail
+
+
 def test_anothers_authorization_copied_into_ones_own_order(ca, web):
     victim = registered(ca)
     victim.ready_order(web, ["www.example.test"])
@@ -85,7 +92,7 @@ def test_anothers_authorization_copied_into_ones_own_order(ca, web):
         (_, good, state), (mine, bad, _) = rows
         good, bad = bytearray(good), bytes(bad)
         good[1:9] = bad[1:9]  # the account number
-        good = bytes(good).replace(victim.key.thumbprint(), thief.key.thumbprint(), 1)
+        good = made_for(bytes(good), victim.key, thief.key)
         db.execute("UPDATE authzs SET body = ?, state = ? WHERE id = ?", (good, state, mine))
 
     again(ca, change)
@@ -112,8 +119,7 @@ def test_account_keys_exchanged(ca, web):
         db.execute("UPDATE accounts SET body = ?, key = ? WHERE id = ?",
                    (bytes(body).replace(old, new), thief_key.thumbprint(), account))
         for row, body in db.execute("SELECT id, body FROM authzs").fetchall():
-            body = bytes(body).replace(victim.key.thumbprint(), thief.key.thumbprint(), 1)
-            db.execute("UPDATE authzs SET body = ? WHERE id = ?", (body, row))
+            db.execute("UPDATE authzs SET body = ? WHERE id = ?", (made_for(bytes(body), victim.key, thief_key), row))
 
     again(ca, change)
     thief = Client(ca, key=thief_key)
