@@ -155,12 +155,12 @@ static void launch(struct ca *ca, char *extra)
 static void make_state(struct ca *ca)
 {
     static const char *const dirs[] = {"", "/store", "/log", "/keys"};
-    static int port = 24200;
+    static int port = 10000; /* with what the pid adds, below the ports that the kernel gives to connections (32768) */
     char path[128];
 
     strcpy(ca->dir, "/tmp/tabard-parent-XXXXXX");
     assert_non_null(mkdtemp(ca->dir));
-    snprintf(ca->port, sizeof(ca->port), "%d", port++ + (int)(getpid() % 1000) * 10);
+    snprintf(ca->port, sizeof(ca->port), "%d", port++ + (int)(getpid() % 1000) * 20);
     snprintf(ca->config, sizeof(ca->config), "%s/tabard.yaml", ca->dir);
     for (size_t i = 1; i < TB_ARRAY_LEN(dirs); i++) {
         snprintf(path, sizeof(path), "%s%s", ca->dir, dirs[i]);
