@@ -23,6 +23,7 @@ static void usage(FILE *f)
           "  --http ADDR:PORT    http-01, answered here\n"
           "  --webroot DIR       http-01, answered by the web server of DIR\n"
           "  --tls-alpn ADDR:PORT  tls-alpn-01, answered here\n"
+          "  --dns-update SERVER dns-01 by dynamic update at SERVER[:PORT]; --dns-key FILE: its TSIG key\n"
           "  --dns-hook PROGRAM  dns-01 by PROGRAM add|remove NAME VALUE\n"
           "More.\n"
           "  --deploy-hook PROGRAM  run as PROGRAM NAME DIR/NAME when the certificate is in place\n"

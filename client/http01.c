@@ -6,7 +6,8 @@
 
 static bool enabled(const struct tb_proof_options *opt)
 {
-    return opt->http_set || (opt->webroot == NULL && opt->tls_alpn == NULL && opt->dns_hook == NULL);
+    return opt->http_set ||
+           (opt->webroot == NULL && opt->tls_alpn == NULL && opt->dns_hook == NULL && opt->dns_update == NULL);
 }
 
 static int prepare(struct tb_proofs *ps, struct tb_proof *p)

@@ -8,7 +8,7 @@
 /* In the order of preference; the first that is enabled and offered is taken. */
 static const struct tb_proof_method *const methods[] = {
     &tb_proof_tlsclient01, /* offered where the use of a name is proved, and alone there */
-    &tb_proof_dns01_hook,  &tb_proof_tlsalpn01, &tb_proof_webroot, &tb_proof_http01,
+    &tb_proof_dns01_update, &tb_proof_dns01_hook, &tb_proof_tlsalpn01, &tb_proof_webroot, &tb_proof_http01,
 };
 
 static void add_word(char *list, size_t cap, const char *word)

@@ -14,12 +14,14 @@
 
 /* What the operator allows. With nothing set, http-01 is answered on port 80. */
 struct tb_proof_options {
-    const char *http;     /* where to listen; NULL: port 80 of all addresses */
-    const char *webroot;  /* directory of a web server that serves the names; NULL: none */
-    const char *tls_alpn; /* where to listen; NULL: no tls-alpn-01 */
-    const char *dns_hook; /* program; NULL: none */
-    bool http_set;        /* http was asked for beside others */
-    const char *ca_file;  /* anchors for responders of tls-client-01 */
+    const char *http;       /* where to listen; NULL: port 80 of all addresses */
+    const char *webroot;    /* directory of a web server that serves the names; NULL: none */
+    const char *tls_alpn;   /* where to listen; NULL: no tls-alpn-01 */
+    const char *dns_hook;   /* program; NULL: none */
+    const char *dns_update; /* primary server, HOST or HOST:PORT; NULL: no dynamic update */
+    const char *dns_key;    /* file with its TSIG key; NULL: updates are not signed */
+    bool http_set;          /* http was asked for beside others */
+    const char *ca_file;    /* anchors for responders of tls-client-01 */
 };
 
 /* One authorization on its way. */
@@ -52,7 +54,7 @@ struct tb_proof_method {
     void (*withdraw)(struct tb_proofs *ps, struct tb_proof *p); /* NULL: nothing to take away */
 };
 extern const struct tb_proof_method tb_proof_http01, tb_proof_webroot, tb_proof_tlsalpn01, tb_proof_tlsclient01,
-    tb_proof_dns01_hook;
+    tb_proof_dns01_hook, tb_proof_dns01_update;
 
 /* All of an order's authorizations; those that are valid are left alone. */
 int tb_proofs_make(struct tb_acme *a, const struct tb_proof_options *opt, EVP_PKEY *key,

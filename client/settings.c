@@ -18,9 +18,9 @@ struct member {
     const char *name;
     size_t at;
 };
-static const struct member texts[] = {TEXT(server),   TEXT(ca),          TEXT(proxy),      TEXT(profile),
-                                      TEXT(key_type), TEXT(account_key), TEXT(http),       TEXT(webroot),
-                                      TEXT(tls_alpn), TEXT(dns_hook),    TEXT(deploy_hook)};
+static const struct member texts[] = {
+    TEXT(server),  TEXT(ca),       TEXT(proxy),    TEXT(profile),    TEXT(key_type), TEXT(account_key), TEXT(http),
+    TEXT(webroot), TEXT(tls_alpn), TEXT(dns_hook), TEXT(dns_update), TEXT(dns_key),  TEXT(deploy_hook)};
 static const struct member numbers[] = {NUMBER(failures), NUMBER(next_try_s), NUMBER(renew_at_s), NUMBER(ari_next_s)};
 
 static int get_text(const json_t *obj, const char *name, char *out, size_t max)
@@ -181,6 +181,8 @@ struct tb_proof_options tb_settings_proofs(const struct tb_settings *s)
         .webroot = given(s->webroot),
         .tls_alpn = given(s->tls_alpn),
         .dns_hook = given(s->dns_hook),
+        .dns_update = given(s->dns_update),
+        .dns_key = given(s->dns_key),
         .ca_file = given(s->ca),
     };
 }

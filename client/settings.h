@@ -21,6 +21,8 @@ struct tb_settings {
     char webroot[TB_SETTINGS_TEXT_MAX + 1];
     char tls_alpn[TB_SETTINGS_TEXT_MAX + 1];
     char dns_hook[TB_SETTINGS_TEXT_MAX + 1];
+    char dns_update[TB_SETTINGS_TEXT_MAX + 1];
+    char dns_key[TB_SETTINGS_TEXT_MAX + 1];
     char deploy_hook[TB_SETTINGS_TEXT_MAX + 1];
     size_t num_names;
     struct tb_ident names[TB_IDENT_NUM_MAX];

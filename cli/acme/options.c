@@ -56,10 +56,12 @@ TEXT_ROW("proxy", proxy)
 TEXT_ROW("profile", profile)
 TEXT_ROW("http", http)
 TEXT_ROW("tls-alpn", tls_alpn)
+TEXT_ROW("dns-update", dns_update)
 PATH_ROW("ca", ca)
 PATH_ROW("account-key", account_key)
 PATH_ROW("webroot", webroot)
 PATH_ROW("dns-hook", dns_hook)
+PATH_ROW("dns-key", dns_key)
 PATH_ROW("deploy-hook", deploy_hook)
 FLAG_ROW(allow_weak_sandbox)
 FLAG_ROW(dry_run)
@@ -181,6 +183,8 @@ static const struct {
     {"webroot", required_argument, TB_CMD_GET, take_webroot},
     {"tls-alpn", required_argument, TB_CMD_GET, take_tls_alpn},
     {"dns-hook", required_argument, TB_CMD_GET, take_dns_hook},
+    {"dns-update", required_argument, TB_CMD_GET, take_dns_update},
+    {"dns-key", required_argument, TB_CMD_GET, take_dns_key},
     {"deploy-hook", required_argument, TB_CMD_GET, take_deploy_hook},
     {"force", no_argument, TB_CMD_RENEW, take_force},
     {"dry-run", no_argument, TB_CMD_GET | TB_CMD_RENEW, take_dry_run},

@@ -4,8 +4,8 @@ import subprocess
 
 
 class Knot:
-    def __init__(self, ns, zones, address="127.0.0.1", port=53, name="knot"):
-        """zones: {"example.test": ["@ A 127.0.0.1", ...]}"""
+    def __init__(self, ns, zones, address="127.0.0.1", port=53, name="knot", key=None):
+        """zones: {"example.test": ["@ A 127.0.0.1", ...]}; key: (name, algorithm, secret) that updates must be signed with"""
         self.ns = ns
         self.address = address
         self.port = port
@@ -15,7 +15,9 @@ class Knot:
                 f"  background-workers: 1\n",
                 f"database:\n  storage: {self.dir}\n",
                 "log:\n  - target: stdout\n    any: info\n",
-                "acl:\n  - id: local\n    address: [127.0.0.0/8, ::1]\n    action: [update, transfer]\n",
+                f"key:\n  - id: {key[0]}\n    algorithm: {key[1]}\n    secret: {key[2]}\n" if key else "",
+                "acl:\n  - id: local\n    address: [127.0.0.0/8, ::1]\n    action: [update, transfer]\n" +
+                (f"    key: {key[0]}\n" if key else ""),
                 "zone:\n"]
         for zone, records in zones.items():
             path = os.path.join(self.dir, zone + ".zone")

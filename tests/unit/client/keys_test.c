@@ -52,8 +52,8 @@ static void what_is_no_private_key_is_refused(void **state)
         "{\"kty\":\"EC\"}",
         "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
         "-----BEGIN PRIVATE KEY-----\n",
-        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","
-        "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}"};
+        ("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","
+         "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}")};
     char big[TB_CLIENT_KEY_FILE_MAX + 1];
     EVP_PKEY *key;
     const char *why;
