@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "client/keys.h"
+#include "client/proofs.h"
 #include "client/self_signed.h"
 #include "lib/base/hash.h"
 #include "lib/pki/use_cert.h"
@@ -217,6 +218,25 @@ static void answers_that_are_no_line_are_refused(void **state)
     assert_int_equal(talk(&(struct responder){.alpn = true, .line = ""}, HOST, &line, why), TB_E_CRYPTO);
 }
 
+static void responders_that_the_directory_does_not_pin_are_refused(void **state)
+{
+    static struct tb_proof p = {.authz = {.num_responders = 1, .responders = {"ca.example:14001"}}};
+    static struct tb_acme acme;
+    struct tb_proofs ps = {.acme = &acme};
+    struct tb_fail fail = {0};
+
+    (void)state;
+    acme.fail = &fail;
+    assert_ok(tb_proof_tlsclient01.prepare(&ps, &p)); /* none is pinned */
+    acme.dir.num_responders = 2;
+    strcpy(acme.dir.responders[0], "ca.example:14002");
+    strcpy(acme.dir.responders[1], "ca.example:14001");
+    assert_ok(tb_proof_tlsclient01.prepare(&ps, &p));
+    acme.dir.num_responders = 1;
+    assert_int_equal(tb_proof_tlsclient01.prepare(&ps, &p), TB_E_DENIED);
+    assert_int_equal(fail.status, TB_EXIT_REFUSED);
+}
+
 static int setup(void **state)
 {
     uint8_t digest[TB_DIGEST_LEN];
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(what_it_shows_is_what_the_responder_demands),
         cmocka_unit_test(a_refusal_is_an_answer),
         cmocka_unit_test(servers_that_are_no_responder_are_refused),
+        cmocka_unit_test(responders_that_the_directory_does_not_pin_are_refused),
         cmocka_unit_test(answers_that_are_no_line_are_refused),
     };
 
