@@ -7,8 +7,9 @@ tb_time_t tb_schedule_between(tb_time_t start, tb_time_t end, uint32_t random)
 {
     if (end <= start)
         return start;
-    /* Without overflow for every window of RFC 3339's years: quotient and rest apart. */
-    return start + (end - start) / UINT32_MAX * random + (end - start) % UINT32_MAX * random / UINT32_MAX;
+    /* Quotient and rest apart, and without a sign: no window of RFC 3339's years overflows. */
+    return start + (end - start) / UINT32_MAX * random +
+           (tb_time_t)((uint64_t)((end - start) % UINT32_MAX) * random / UINT32_MAX);
 }
 
 tb_time_t tb_schedule_fallback(tb_time_t not_before, tb_time_t not_after, uint32_t random)
