@@ -127,7 +127,8 @@ int tb_acme_order_new(struct tb_acme *a, const struct tb_ident *names, size_t nu
     else
         r = exchange(a, a->dir.new_order, tb_wr_span(&payload), out, &ignored);
     tb_wr_clear(&payload);
-    if (r < 0 && replaces != NULL && strcmp(a->fail->type, "alreadyReplaced") == 0) {
+    /* RFC 9773 section 5 leaves open how a server says that the predecessor is the reason: gone, foreign, replaced. */
+    if (r < 0 && replaces != NULL && a->dir.renewal_info[0] != '\0' && a->fail->status == TB_EXIT_REFUSED) {
         tb_fail_clear(a->fail);
         return tb_acme_order_new(a, names, num, profile, NULL, out);
     }

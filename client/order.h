@@ -22,7 +22,7 @@ struct tb_acme_order {
 int tb_acme_order_parse(const json_t *obj, struct tb_acme_order *out) TB_MUST_USE;
 void tb_acme_order_clear(struct tb_acme_order *order); /* zeroed struct allowed */
 
-/* profile and replaces may be NULL. A server that says alreadyReplaced is asked again without. */
+/* profile and replaces may be NULL. An order that is refused with replaces is asked for again without. */
 int tb_acme_order_new(struct tb_acme *a, const struct tb_ident *names, size_t num, const char *profile,
                       const char *replaces, struct tb_acme_order *out) TB_MUST_USE;
 int tb_acme_order_finalize(struct tb_acme *a, struct tb_acme_order *order, struct tb_span csr) TB_MUST_USE;

@@ -10,8 +10,8 @@ from harness.tabard import Tabard
 
 LOOK = r"""#!/usr/bin/python3
 import json, os, sys
-def memory(pid):
-    out = b""
+def memory(pid, needles):
+    found = set()
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
         for line in maps:
             span, rights = line.split()[:2]
@@ -20,10 +20,11 @@ def memory(pid):
             start, end = (int(x, 16) for x in span.split("-"))
             try:
                 mem.seek(start)
-                out += mem.read(end - start)
+                text = mem.read(end - start)
             except OSError:
-                pass
-    return out
+                continue
+            found.update(n for n, b in needles.items() if b in text)
+    return sorted(found)
 def status(pid):
     with open(f"/proc/{pid}/status") as f:
         return dict(l.rstrip("\n").split(":\t", 1) for l in f if ":\t" in l)
@@ -32,8 +33,7 @@ if sys.argv[1] == "add":
     with open(f"/proc/{parent}/task/{parent}/children") as f:
         key_process = [int(p) for p in f.read().split() if int(p) != os.getpid()]
     needles = {n: bytes.fromhex(h) for n, h in json.load(open("NEEDLES")).items()}
-    texts = {"parent": memory(parent), "key_process": memory(key_process[0])}
-    json.dump({"found": {who: [n for n, b in needles.items() if b in text] for who, text in texts.items()},
+    json.dump({"found": {"parent": memory(parent, needles), "key_process": memory(key_process[0], needles)},
                "children": len(key_process), "status": status(key_process[0]),
                "files": [os.readlink(f"/proc/{key_process[0]}/fd/{n}") for n in os.listdir(f"/proc/{key_process[0]}/fd")],
                "net": os.readlink(f"/proc/{key_process[0]}/ns/net") != os.readlink(f"/proc/{parent}/ns/net")},

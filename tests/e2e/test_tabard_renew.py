@@ -21,6 +21,11 @@ def renew(t, *args, want=OK):
     return t.run("renew", *args, want=want, session=False)
 
 
+def make_due(t, name=NAME, **more):
+    """Its time has come, and the server's renewal information was asked for not long ago."""
+    t.set(name, renew_at_s=1, ari_next_s=int(time.time()) + 3600, **more)
+
+
 def version(t, name=NAME):
     return os.path.basename(os.readlink(t.path(name)))
 
@@ -46,6 +51,13 @@ def test_the_instant_is_kept(tabard):
     assert tabard.settings(NAME)["renew_at_s"] == first
 
 
+def test_an_instant_outside_the_window_is_chosen_anew(tabard):
+    """RFC 9773, section 4.2: a server that moved its window is followed."""
+    tabard.set(NAME, renew_at_s=1)
+    assert "not due" in renew(tabard)
+    assert tabard.settings(NAME)["renew_at_s"] > time.time()
+
+
 def test_force_and_list(tabard):
     renew(tabard, "--force", NAME)
     assert version(tabard) == "0002"
@@ -61,7 +73,7 @@ def test_dry_run_changes_nothing(tabard):
 
 
 def test_a_failure_waits_and_keeps_the_certificate(tabard, ca):
-    tabard.set(NAME, renew_at_s=1)
+    make_due(tabard)
     ca.stop()
     out = renew(tabard, want=UNREACHABLE)
     assert "no connection" in out
@@ -78,8 +90,8 @@ def test_a_failure_waits_and_keeps_the_certificate(tabard, ca):
 
 def test_one_that_fails_does_not_keep_the_others(tabard):
     tabard.get("ca.example.test")
-    tabard.set("ca.example.test", renew_at_s=1, names=["nowhere.invalid"])
-    tabard.set(NAME, renew_at_s=1)
+    make_due(tabard, "ca.example.test", names=["nowhere.invalid"])
+    make_due(tabard)
     renew(tabard, want=PROOF)
     assert version(tabard) == "0002" and version(tabard, "ca.example.test") == "0001"
 
@@ -94,6 +106,12 @@ def test_a_deploy_hook_that_failed_is_run_again(tabard, tmp_path):
     assert "renewed" in renew(tabard)
     assert version(tabard) == "0002" and (tmp_path / "runs").read_text().count("run") == 2
     assert "not due" in renew(tabard)
+
+
+def test_a_predecessor_that_has_nothing_in_common_is_left_out(tabard):
+    tabard.get("ca.example.test", "--name", NAME)
+    assert version(tabard) == "0002"
+    tabard.check_pair(NAME)
 
 
 def test_files_of_others_are_refused_and_named(tabard):
