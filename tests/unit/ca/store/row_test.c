@@ -90,6 +90,23 @@ static void a_damaged_body_is_refused_at_every_length(void **state)
     tb_row_unref(rows[1]);
 }
 
+/* Member by member: what lies between them has no value. */
+static void assert_same_account(const struct tb_account *a, const struct tb_account *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_int_equal(a->rev, b->rev);
+    assert_int_equal(a->state, b->state);
+    assert_memory_equal(a->first_thumbprint, b->first_thumbprint, TB_DIGEST_LEN);
+    assert_memory_equal(a->thumbprint, b->thumbprint, TB_DIGEST_LEN);
+    assert_string_equal(a->jwk, b->jwk);
+    assert_string_equal(a->contacts, b->contacts);
+    assert_int_equal(a->terms_agreed, b->terms_agreed);
+    assert_memory_equal(a->terms_digest, b->terms_digest, TB_DIGEST_LEN);
+    assert_int_equal(a->created_at, b->created_at);
+    assert_int_equal(a->statement_len, b->statement_len);
+    assert_memory_equal(a->statement, b->statement, a->statement_len);
+}
+
 static void an_account_survives_and_those_of_earlier_versions_too(void **state)
 {
     struct tb_account a;
@@ -104,21 +121,21 @@ static void an_account_survives_and_those_of_earlier_versions_too(void **state)
     memset(a.statement, 6, a.statement_len);
     assert_ok(tb_row_of_account(&a, &row));
     assert_ok(tb_row_account(row, &back));
-    assert_memory_equal(&a, &back, sizeof(a));
+    assert_same_account(&a, &back);
     row->body.buf[0] = 3;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     row->body.len -= 2 + a.statement_len;
     assert_ok(tb_row_account(row, &back));
     a.statement_len = 0;
     memset(a.statement, 0, sizeof(a.statement));
-    assert_memory_equal(&a, &back, sizeof(a));
+    assert_same_account(&a, &back);
     row->body.buf[0] = 1;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     row->body.len -= TB_DIGEST_LEN;
     assert_ok(tb_row_account(row, &back));
     assert_true(back.terms_agreed);
     memset(a.terms_digest, 0, TB_DIGEST_LEN);
-    assert_memory_equal(&a, &back, sizeof(a));
+    assert_same_account(&a, &back);
     row->body.buf[0] = 6;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     tb_row_unref(row);
