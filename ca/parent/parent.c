@@ -11,28 +11,36 @@
 
 #include "ca/child.h"
 #include "ca/config/blocked_keys.h"
+#include "ca/policy/policy.h"
 #include "lib/base/log.h"
+
+/* Only to see that the children will be able to: a reload that cannot succeed fails while the old set serves. */
+static int try_files(const struct tb_config *cfg, char why[static TB_CONFIG_WHY_MAX + 1])
+{
+    struct tb_weak_keys *blocked = NULL;
+    struct tb_policy *policy = NULL;
+    int r;
+
+    if ((r = tb_blocked_keys_read(cfg, &blocked, why)) == 0)
+        r = tb_policy_new(cfg, &policy, why);
+    tb_weak_keys_free(blocked);
+    tb_policy_free(policy);
+    return r;
+}
 
 int tb_parent_config_read(const struct tb_parent *p, struct tb_parent_config *out)
 {
     char why[TB_CONFIG_WHY_MAX + 1] = "";
-    struct tb_weak_keys *blocked = NULL;
     int r;
 
     *out = (struct tb_parent_config){0};
     if ((r = tb_child_read_file(p->path, TB_CONFIG_TEXT_MAX, &out->text, &out->len)) < 0)
         return r;
-    if ((r = tb_config_parse(tb_span_of(out->text, out->len), p->path, &out->cfg, why)) < 0) {
+    if ((r = tb_config_parse(tb_span_of(out->text, out->len), p->path, &out->cfg, why)) < 0 ||
+        (r = try_files(out->cfg, why)) < 0) {
         tb_log(TB_LOG_ERROR, "config", TB_F("reason", why));
         tb_parent_config_clear(out);
-        return r;
     }
-    /* Only to see that the children will be able to: a reload that cannot succeed fails while the old set serves. */
-    if ((r = tb_blocked_keys_read(out->cfg, &blocked, why)) < 0) {
-        tb_log(TB_LOG_ERROR, "blocked-keys", TB_F("reason", why));
-        tb_parent_config_clear(out);
-    }
-    tb_weak_keys_free(blocked);
     return r;
 }
 

@@ -5,6 +5,7 @@ The front refuses early and names the rule; the judge refuses whatever the front
 import ipaddress
 import os
 import re
+import signal
 
 import pytest
 from cryptography import x509
@@ -122,6 +123,17 @@ def test_a_list_of_suffixes_that_is_named_must_be_there(ns, make_ca):
     assert p.returncode == 3 and "public_suffix_list: /nonexistent cannot be read" in p.stdout
     p = ns.run([program("tabardd"), "run", "--config", ca.config], check=False)
     assert p.returncode != 0 and "public_suffix_list" in p.stdout
+
+
+def test_a_reload_cannot_lose_the_list_of_suffixes(ns, make_ca):
+    ca = make_ca().start()
+    ca.edit(lambda t: t.replace('public_suffix_list: ""', "public_suffix_list: /nonexistent"))
+    os.kill(ca.parent_pid(), signal.SIGHUP)
+    ca.proc.wait_output("public_suffix_list: /nonexistent cannot be read")
+    c = Client(ca)  # the old configuration goes on
+    c.register()
+    assert "public suffix" in order(c, "*.com").json()["detail"]
+    c.close()
 
 
 def constrain(path, constraints, key_path):
