@@ -42,6 +42,9 @@ static void an_issued_order_survives(void **state)
     (void)state;
     sample_order(&o, 11, 7);
     sample_issue(&o, 3, 0x42);
+    o.revoked_seq = 8;
+    o.revoked_at = 4000;
+    o.revoked_for = TB_REASON_SUPERSEDED;
     assert_ok(tb_row_of_order(&o, &row));
     assert_ok(tb_row_order(row, &back));
     assert_int_equal(back.no, 11);
@@ -51,6 +54,16 @@ static void an_issued_order_survives(void **state)
     assert_string_equal(back.ident[0].value, "a.example");
     assert_int_equal(back.cert_len, 3);
     assert_int_equal(back.not_after, 5000);
+    assert_int_equal(back.revoked_seq, 8);
+    assert_int_equal(back.revoked_at, 4000);
+    assert_int_equal(back.revoked_for, TB_REASON_SUPERSEDED);
+    tb_order_clear(&back);
+    row->body.buf[row->body.len - 1] = 6; /* certificateHold: nothing that a certificate stays revoked for */
+    assert_int_equal(tb_row_order(row, &back), TB_E_FORMAT);
+    row->body.buf[0] = 5; /* before there were revocations */
+    row->body.len -= 8 + 1;
+    assert_ok(tb_row_order(row, &back));
+    assert_int_equal(back.revoked_at, 0);
     tb_order_clear(&o);
     tb_order_clear(&back);
     tb_row_unref(row);

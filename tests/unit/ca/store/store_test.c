@@ -257,6 +257,38 @@ static void issued_orders_are_found_listed_and_counted(void **state)
         tb_order_clear(&o[i]);
 }
 
+static void revocations_stay_and_the_newest_is_known_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_order o[2], back;
+    struct tb_store_tx *tx;
+
+    for (uint8_t i = 0; i < 2; i++)
+        issue(f, &o[i], 1u + i, (uint8_t)(0x10 + i));
+    assert_int_equal(tb_store_last_revoked(f->st), 0);
+    assert_ok(tb_store_order_find_serial(f->st, o[0].serial, &back));
+    back.revoked_seq = 9;
+    back.revoked_at = 77;
+    back.revoked_for = TB_REASON_KEY_COMPROMISE;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_order_update(tx, &back));
+    assert_ok(commit(f, tx));
+    tb_order_clear(&back);
+    for (int restarted = 0; restarted < 2; restarted++) {
+        assert_int_equal(tb_store_last_revoked(f->st), 9);
+        assert_int_equal(tb_store_last_seq(f->st), 2);
+        for (int i = 0; i < 2; i++) {
+            assert_ok(tb_store_order_find_serial(f->st, o[i].serial, &back));
+            assert_int_equal(back.revoked_seq, i == 0 ? 9 : 0);
+            assert_int_equal(back.revoked_at, i == 0 ? 77 : 0);
+            tb_order_clear(&back);
+        }
+        reopen(f);
+    }
+    for (int i = 0; i < 2; i++)
+        tb_order_clear(&o[i]);
+}
+
 static void orders_of_an_account_are_listed_in_bounded_pages(void **state)
 {
     struct fixture *f = *state;
@@ -440,6 +472,7 @@ int main(void)
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(issued_orders_are_found_listed_and_counted),
+        T(revocations_stay_and_the_newest_is_known_after_a_restart),
         T(orders_of_an_account_are_listed_in_bounded_pages),
         T(open_orders_are_counted_through_their_life),
         T(order_numbers_carry_their_time_and_only_grow),
