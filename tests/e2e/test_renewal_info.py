@@ -3,6 +3,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import AuthorityKeyIdentifier
 
 from harness.acme import Client, Http01, b64u, csr
@@ -50,6 +51,14 @@ def test_the_window_follows_from_the_life(ca, cl, web):
         # The certificate is backdated by an hour: the life counts from the issuance.
         assert abs(start - time.time() - (life - 3600) * 2 / 3) < 120
         assert abs(end - start - (life - 3600) / 12) < 120
+
+
+def test_a_revoked_certificate_is_to_be_renewed_at_once(ca, cl, web):
+    pem = cl.issue(web, [NAME])
+    der = load_chain(pem)[0].public_bytes(Encoding.DER)
+    assert cl.post(cl.dir["revokeCert"], {"certificate": b64u(der), "reason": 1}).status == 200
+    window = cl.get(cl.dir["renewalInfo"] + "/" + cert_id(pem)).json()["suggestedWindow"]
+    assert when(window["start"]) < when(window["end"]) <= time.time()
 
 
 def test_certificates_that_are_not_there(cl, web):
