@@ -1,10 +1,12 @@
 /*
- * tb_acme_directory_parse, tb_acme_order_parse, tb_acme_authz_parse, tb_acme_problem_text, tb_https_header: whatever a
- * server sends, what comes out is bounded, printable where people read it, and of the alphabet where it becomes a name.
+ * tb_acme_directory_parse, tb_acme_order_parse, tb_acme_authz_parse, tb_ari_parse, tb_acme_problem_text,
+ * tb_https_header: whatever a server sends, what comes out is bounded, printable where people read it, and of the alphabet
+ * where it becomes a name.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ari.h"
 #include "client/authz.h"
 #include "client/order.h"
 #include "client/problem.h"
@@ -64,10 +66,14 @@ static void check_objects(struct tb_span text)
     char sentence[TB_ACME_PROBLEM_TEXT_MAX + 1];
     char type[TB_FAIL_TYPE_MAX + 1];
     json_t *obj = NULL;
+    struct tb_ari ari;
     const char *what;
 
+    if (tb_ari_parse(text, &ari) == 0)
+        must(ari.end > ari.start);
     if (tb_acme_directory_parse(text, &dir, &what) == 0) {
         must_url(dir.new_order);
+        must(dir.num_responders <= TB_DIRECTORY_RESPONDERS_MAX);
         must_print(dir.terms);
     }
     if (tb_json_parse(text, TB_HTTPS_BODY_MAX, &obj) < 0)

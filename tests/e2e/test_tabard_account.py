@@ -68,8 +68,13 @@ def test_a_key_change_that_was_interrupted_is_completed(ca):
     assert show(t) == want
 
 
-def test_revoke_by_account_and_by_key(pebble):
-    t = pebble
+@pytest.mark.parametrize("server", ["tabardd", "pebble"])
+def test_revoke_by_account_and_by_key(server, request):
+    if server == "tabardd":
+        ca = request.getfixturevalue("ca")
+        t = Tabard(ca.ns, ca.url, ca.root)
+    else:
+        t = request.getfixturevalue("pebble")
     t.get(NAME, "--agree-tos")
     t.run("revoke", NAME, "--reason", "superseded", session=False)
     assert "alreadyRevoked" in t.run("revoke", NAME, want=REFUSED, session=False)

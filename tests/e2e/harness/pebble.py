@@ -20,7 +20,7 @@ class Pebble:
         path = self._write("pebble.json", json.dumps({"pebble": config}).encode())
         self.url = f"https://localhost:{port}/dir"
         self.proc = ns.start(["pebble", "-config", path, "-dnsserver", resolver], "pebble-run",
-                             env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "30"})
+                             env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "5"})
         self.proc.wait_output("ACME directory available", 20)
 
     def _write(self, name, data):
