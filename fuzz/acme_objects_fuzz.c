@@ -1,7 +1,7 @@
 /*
  * tb_acme_directory_parse, tb_acme_order_parse, tb_acme_authz_parse, tb_ari_parse, tb_acme_problem_text,
- * tb_https_header: whatever a server sends, what comes out is bounded, printable where people read it, and of the alphabet
- * where it becomes a name.
+ * tb_https_header: whatever a server sends, what comes out is bounded, printable where people read it, and of the
+ * alphabet where it becomes a name.
  */
 #include <stdlib.h>
 #include <string.h>
