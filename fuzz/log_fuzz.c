@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ca/judge/account_record.h"
+#include "ca/judge/eab_keys.h"
 #include "ca/judge/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -86,11 +87,21 @@ static void revoke_body(struct tb_span body)
     same_bytes(&wr, body);
 }
 
+static void eab_body(struct tb_span body)
+{
+    struct tb_eab_rec rec;
+    struct tb_wr wr;
+
+    if (tb_eab_rec_read(body, &rec) < 0)
+        return;
+    tb_wr_init(&wr, body.len + 1);
+    tb_eab_rec_write(&wr, &rec);
+    same_bytes(&wr, body);
+}
+
 static void (*const bodies[])(struct tb_span body) = {
-    [TB_LOG_REC_PROFILE] = profile_body,
-    [TB_LOG_REC_ISSUE] = issue_body,
-    [TB_LOG_REC_REVOKE] = revoke_body,
-    [TB_LOG_REC_ACCOUNT] = account_body,
+    [TB_LOG_REC_PROFILE] = profile_body, [TB_LOG_REC_ISSUE] = issue_body, [TB_LOG_REC_REVOKE] = revoke_body,
+    [TB_LOG_REC_ACCOUNT] = account_body, [TB_LOG_REC_EAB] = eab_body,
 };
 _Static_assert(TB_ARRAY_LEN(bodies) == TB_LOG_REC__COUNT, "every type of record has its body here");
 

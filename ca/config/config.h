@@ -71,6 +71,9 @@ struct tb_limits {
     uint32_t accounts_per_minute_max; /* new accounts from all clients together */
 };
 
+/* External account binding (RFC 8555 section 7.3.4). */
+enum tb_external_account { TB_EXTERNAL_OFF = 0, TB_EXTERNAL_OPTIONAL = 1, TB_EXTERNAL_REQUIRED = 2 };
+
 struct tb_config {
     char path[TB_CONFIG_PATH_MAX + 1]; /* of the file */
     char dir[TB_CONFIG_PATH_MAX + 1];  /* state directory: absolute, the file's own */
@@ -80,6 +83,7 @@ struct tb_config {
     char user[64];                      /* "" = do not change */
     struct tb_listen listen, metrics, http, responder;
     char website[256], terms_of_service[256];
+    enum tb_external_account external_account;
     char blocked_keys[256]; /* file; "" = none */
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;

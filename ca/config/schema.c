@@ -41,6 +41,14 @@ static const char *csr_eku_word(unsigned i)
     return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
 }
 
+static const char *external_word(unsigned i)
+{
+    static const char *const words[] = {
+        [TB_EXTERNAL_OFF] = "off", [TB_EXTERNAL_OPTIONAL] = "optional", [TB_EXTERNAL_REQUIRED] = "required"};
+
+    return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
+}
+
 /* In the order of the members of struct tb_profile. */
 static const char *ident_word(unsigned i)
 {
@@ -422,6 +430,14 @@ const struct tb_setting tb_schema[] = {
      .what = "a URL",
      .expect = "an http or https URL, or nothing",
      .comment = "When set, a new account must agree to these terms."},
+    {.key = "external_account",
+     .shape = TB_SHAPE_CHOICE,
+     CONFIG(external_account),
+     .word = external_word,
+     .num_words = 3,
+     .preset = "off",
+     .comment = "External account binding: required, optional or off.  Required: an account without a key of\n"
+                "\"tabard ca eab add\" gets no certificate."},
     {.key = "caa_identities",
      .shape = TB_SHAPE_LIST,
      ENTRIES(struct tb_config, caa_identities, num_caa_identities),

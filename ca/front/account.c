@@ -16,6 +16,23 @@ struct account_op {
     bool created;
 };
 
+/* Section 7.3.4: the binding as it was sent, in the answer to the newAccount that the judge took it from. */
+static void put_binding(struct tb_request *rq, struct tb_jw *jw)
+{
+    json_t *obj = NULL;
+    const json_t *eab = NULL;
+    char *text = NULL;
+
+    if (tb_json_parse(rq->jws.payload, TB_JWS_BODY_MAX, &obj) == 0)
+        eab = json_object_get(obj, "externalAccountBinding");
+    if (eab != NULL && (text = json_dumps(eab, JSON_COMPACT)) != NULL) {
+        tb_jw_key(jw, "externalAccountBinding");
+        tb_jw_raw(jw, tb_span_str(text));
+    }
+    free(text);
+    json_decref(obj);
+}
+
 void tb_account_reply(struct tb_request *rq, int status, const struct tb_account *a)
 {
     char orders[TB_URL_MAX + 1];
@@ -32,6 +49,8 @@ void tb_account_reply(struct tb_request *rq, int status, const struct tb_account
     }
     tb_url_orders(rq->front, a, orders);
     tb_jw_kv(&jw, "orders", orders);
+    if (status == 201 && rq->front->cfg->external_account != TB_EXTERNAL_OFF)
+        put_binding(rq, &jw);
     tb_jw_end_obj(&jw);
     tb_reply_json(rq, status);
 }
@@ -168,10 +187,25 @@ static int fill_new(struct tb_request *rq, const json_t *obj)
     return 0;
 }
 
+static bool binds(const struct tb_request *rq, const json_t *obj)
+{
+    return rq->front->cfg->external_account != TB_EXTERNAL_OFF &&
+           json_object_get(obj, "externalAccountBinding") != NULL;
+}
+
 static void create(struct tb_request *rq, const json_t *obj)
 {
+    if (rq->front->cfg->external_account == TB_EXTERNAL_REQUIRED && !binds(rq, obj)) {
+        tb_reply_refuse(rq, TB_P_EXTERNAL_ACCOUNT_REQUIRED,
+                        "this server makes accounts with external account binding only");
+        return;
+    }
     if (fill_new(rq, obj) < 0) {
         tb_reply_problem(rq);
+        return;
+    }
+    if (binds(rq, obj)) {
+        tb_account_op_create(rq);
         return;
     }
     /* The next request of this account is moments away: keep the key that was just parsed. */
@@ -208,7 +242,9 @@ void tb_account_new_handle(struct tb_request *rq)
         return;
     }
     r = tb_store_account_find_key(rq->front->store, tb_jwk_thumbprint(rq->jws.jwk), a);
-    if (r == 0 && !only && agrees_anew(rq, obj))
+    if (r == 0 && !only && a->state == TB_ACCOUNT_VALID && a->statement_len == 0 && binds(rq, obj))
+        tb_account_op_start(rq, (struct tb_span){0}); /* an account of before binding was demanded */
+    else if (r == 0 && !only && agrees_anew(rq, obj))
         store_account(rq, false);
     else if (r == 0)
         reply_existing(rq, a);

@@ -12,16 +12,24 @@ struct op {
     struct tb_request *rq;
     struct tb_account account; /* as it is going to be stored */
     char new_key[TB_JWK_JSON_MAX];
+    bool create;
 };
 
 static void finish(struct op *op, int err)
 {
     struct tb_request *rq = op->rq;
 
-    if (err < 0)
+    if (err == TB_E_EXISTS && op->create &&
+        tb_store_account_find_key(rq->front->store, op->account.thumbprint, &op->account) == 0) {
+        op->create = false; /* a twin of this request was first */
+        err = 0;
+    }
+    if (err < 0) {
         tb_reply_failure(rq, err);
-    else
-        tb_account_reply(rq, 200, &op->account);
+    } else {
+        rq->front->counters.accounts += op->create;
+        tb_account_reply(rq, op->create ? 201 : 200, &op->account);
+    }
     free(op);
 }
 
@@ -51,9 +59,9 @@ static int store(struct op *op, const struct tb_account *before)
 
     if ((r = tb_store_tx_new(f->store, &tx)) < 0)
         return r;
-    if ((r = tb_store_tx_account_update(tx, &op->account)) < 0 ||
-        (memcmp(before->thumbprint, op->account.thumbprint, TB_DIGEST_LEN) != 0 &&
-         (r = retire_key(f, tx, before)) < 0)) {
+    r = op->create ? tb_store_tx_account_insert(tx, &op->account) : tb_store_tx_account_update(tx, &op->account);
+    if (r < 0 || (memcmp(before->thumbprint, op->account.thumbprint, TB_DIGEST_LEN) != 0 &&
+                  (r = retire_key(f, tx, before)) < 0)) {
         tb_store_tx_free(tx);
         return r;
     }
@@ -102,8 +110,10 @@ static int on_judged(struct tb_front *f, int err, struct tb_span body, void *arg
         tb_reply_problem(rq);
         return 0;
     }
-    if (err == 0 && (err = tb_store_account_get(f->store, rq->account.id, &before)) == 0 &&
-        (err = take_over(op, m.statement, &before)) == 0)
+    before = rq->account;
+    if (err == 0 && !op->create)
+        err = tb_store_account_get(f->store, rq->account.id, &before);
+    if (err == 0 && (err = take_over(op, m.statement, &before)) == 0)
         err = store(op, &before);
     if (err < 0)
         finish(op, err);
@@ -130,13 +140,14 @@ static int ask(struct op *op)
     return tb_edge_call(f->edge, &call);
 }
 
-void tb_account_op_start(struct tb_request *rq, struct tb_span new_key)
+static void start(struct tb_request *rq, struct tb_span new_key, bool create)
 {
     struct op *op = calloc(1, sizeof(*op));
     int r = TB_E_NOMEM;
 
     if (op != NULL && new_key.len < sizeof(op->new_key)) {
         op->rq = rq;
+        op->create = create;
         if (new_key.len > 0)
             memcpy(op->new_key, new_key.p, new_key.len);
         r = ask(op);
@@ -145,4 +156,43 @@ void tb_account_op_start(struct tb_request *rq, struct tb_span new_key)
         return;
     free(op);
     tb_reply_failure(rq, r);
+}
+
+void tb_account_op_start(struct tb_request *rq, struct tb_span new_key)
+{
+    start(rq, new_key, false);
+}
+
+void tb_account_op_create(struct tb_request *rq)
+{
+    start(rq, (struct tb_span){0}, true);
+}
+
+static int check_limits(struct tb_request *rq, const struct tb_account_limits *l, const struct tb_profile *profile,
+                        const struct tb_ident *ident, size_t num)
+{
+    if (!tb_account_limits_allow_profile(l, profile->name))
+        return tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_INVALID_PROFILE,
+                              "the external account binding of this account does not allow this profile");
+    for (size_t i = 0; i < num; i++)
+        if (!tb_account_limits_allow_name(l, &ident[i]))
+            tb_problem_add(&rq->problem, TB_P_REJECTED_IDENTIFIER, &ident[i],
+                           "the external account binding of this account does not allow this name");
+    return rq->problem.type == TB_P_NONE ? 0 : TB_E_DENIED;
+}
+
+int tb_account_may(struct tb_request *rq, const struct tb_profile *profile, const struct tb_ident *ident, size_t num)
+{
+    const struct tb_account *a = &rq->account;
+    bool required = rq->front->cfg->external_account == TB_EXTERNAL_REQUIRED;
+    struct tb_account_statement s;
+
+    memset(&s, 0, sizeof(s));
+    if (a->statement_len > 0 && tb_account_statement_peek(tb_span_of(a->statement, a->statement_len), &s) < 0)
+        return TB_E_INTERNAL; /* the row contradicts itself */
+    if (s.eab_kid[0] == '\0')
+        return required ? tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_EXTERNAL_ACCOUNT_REQUIRED,
+                                         "this account has no external account binding")
+                        : 0;
+    return check_limits(rq, &s.limits, profile, ident, num);
 }

@@ -11,5 +11,13 @@ void tb_account_reply(struct tb_request *rq, int http_status, const struct tb_ac
  * deactivation.  Ends the request.
  */
 void tb_account_op_start(struct tb_request *rq, struct tb_span new_key);
+/* newAccount with an external account binding: rq->account is made when the judge has taken it. Ends the request. */
+void tb_account_op_create(struct tb_request *rq);
+/*
+ * What the account's binding, as the store has it, or the lack of one forbids: told before any authorization exists.
+ * The judge looks at it again, by its own log.
+ */
+int tb_account_may(struct tb_request *rq, const struct tb_profile *profile, const struct tb_ident *ident,
+                   size_t num) TB_MUST_USE;
 
 #endif

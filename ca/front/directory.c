@@ -27,6 +27,10 @@ static void put_meta(const struct tb_config *cfg, struct tb_jw *jw)
         tb_jw_kv(jw, "termsOfService", cfg->terms_of_service);
     if (cfg->website[0] != '\0')
         tb_jw_kv(jw, "website", cfg->website);
+    if (cfg->external_account == TB_EXTERNAL_REQUIRED) {
+        tb_jw_key(jw, "externalAccountRequired");
+        tb_jw_bool(jw, true);
+    }
     if (cfg->num_caa_identities > 0) {
         tb_jw_key(jw, "caaIdentities");
         tb_jw_arr(jw);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/account_op.h"
 #include "ca/front/authz_make.h"
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
@@ -161,6 +162,7 @@ static int prepare(struct new_order *n, const json_t *obj)
         return TB_E_DENIED;
     if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), rq->front->policy, n->profile,
                                   rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
+        (r = tb_account_may(rq, n->profile, n->order.ident, n->order.num_idents)) < 0 ||
         (r = tb_replaces_read(rq, obj, &n->order)) < 0 || (r = check_open_orders(rq)) < 0)
         return r;
     return fill_order(n);

@@ -57,6 +57,9 @@ static void refuse_busy(struct tb_judge *j, uint32_t id, struct tb_account_decis
 /* In the log and in memory; if one of them fails half-way the judge ends. False: refused. */
 static bool record(struct tb_judge *j, uint32_t id, struct tb_account_decision *d)
 {
+    static const char *const words[TB_EVENT__COUNT] = {[TB_EVENT_KEY_CHANGED] = "account-key-changed",
+                                                       [TB_EVENT_DEACTIVATED] = "account-deactivated",
+                                                       [TB_EVENT_BOUND] = "account-bound"};
     const struct timeval now = {0};
     struct tb_log_rec rec;
     uint64_t offset;
@@ -69,10 +72,9 @@ static bool record(struct tb_judge *j, uint32_t id, struct tb_account_decision *
         refuse_busy(j, id, d);
         return false;
     }
-    if (r < 0 || (r = tb_standings_apply(&j->state.standings, &d->rec, rec.seq, rec.time)) < 0)
+    if (r < 0 || (r = tb_judge_apply_account(&j->state, &d->rec, rec.seq, rec.time)) < 0)
         tb_fatal("issuance log: cannot append: %s", tb_err_text(r));
-    tb_log(TB_LOG_NOTICE, d->rec.event == TB_EVENT_DEACTIVATED ? "account-deactivated" : "account-key-changed",
-           TB_F("account", d->account_url), TB_N("seq", rec.seq));
+    tb_log(TB_LOG_NOTICE, words[d->rec.event], TB_F("account", d->account_url), TB_N("seq", rec.seq));
     if (!evtimer_pending(j->commit, NULL) && evtimer_add(j->commit, &now) < 0)
         tb_fatal("issuance log: cannot schedule its sync");
     return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/jose/eab.h"
 #include "lib/jose/jwk_json.h"
 #include "lib/json/json.h"
 
@@ -11,7 +12,7 @@ struct work {
     struct tb_account_decision *d;
     struct tb_jws jws;
     struct tb_jwk *key; /* borrowed from the cache */
-    bool key_change;
+    bool key_change, new_account;
 };
 
 #define REFUSE(w, word, type, ...)                                                                                     \
@@ -24,11 +25,33 @@ void tb_account_decision_clear(struct tb_account_decision *d)
     memset(d, 0, sizeof(*d));
 }
 
+const struct tb_eab_key *tb_judge_binding(const struct tb_judge_state *s, const uint8_t first[static TB_DIGEST_LEN])
+{
+    const struct tb_standing *known = tb_standings_find(&s->standings, first);
+
+    return known != NULL && known->binding != 0 ? s->eab.key[known->binding - 1] : NULL;
+}
+
+int tb_judge_apply_account(struct tb_judge_state *s, const struct tb_account_rec *rec, uint64_t seq, tb_time_t time)
+{
+    size_t i = 0;
+    int r;
+
+    if (rec->event != TB_EVENT_BOUND)
+        return tb_standings_apply(&s->standings, rec, seq, time, 0);
+    if ((r = tb_eab_keys_find(&s->eab, rec->eab_kid, &i)) < 0 ||
+        (r = tb_standings_apply(&s->standings, rec, seq, time, (uint32_t)i + 1)) < 0)
+        return r;
+    s->eab.key[i]->accounts++;
+    return 0;
+}
+
 int tb_judge_account_statement(const struct tb_judge_state *s, const uint8_t first[static TB_DIGEST_LEN],
                                struct tb_wr *out)
 {
     const struct tb_standing *known = tb_standings_find(&s->standings, first);
     struct tb_account_statement a = {.signer = s->signer};
+    const struct tb_eab_key *binding = NULL;
 
     if (known == NULL)
         return TB_E_NOTFOUND;
@@ -36,6 +59,10 @@ int tb_judge_account_statement(const struct tb_judge_state *s, const uint8_t fir
     tb_account_url(a.url, s->cfg->base_url, first);
     memcpy(a.thumbprint, known->current, TB_DIGEST_LEN);
     a.standing = known->standing;
+    if ((binding = tb_judge_binding(s, first)) != NULL) {
+        memcpy(a.eab_kid, binding->rec.kid, sizeof(a.eab_kid));
+        a.limits = binding->rec.limits;
+    }
     a.seq = known->seq;
     a.made_at = known->made_at;
     return tb_account_statement_write(out, &a, &s->account_key);
@@ -72,25 +99,40 @@ const char *tb_judge_account_word(const struct tb_judge_state *s, const uint8_t 
     return statement.len > 0 ? statement_word(s, first, known, statement) : NULL;
 }
 
+static bool url_is(const struct work *w, const char *path)
+{
+    const char *base = w->s->cfg->base_url;
+    size_t n = strlen(base);
+
+    return strncmp(w->jws.url, base, n) == 0 && strcmp(w->jws.url + n, path) == 0;
+}
+
+/* newAccount is the one that is signed by a key, not for an account. */
+static int take_new_account(struct work *w)
+{
+    w->new_account = true;
+    if (!url_is(w, TB_NEW_ACCOUNT_PATH))
+        return REFUSE(w, "url-form", TB_P_UNAUTHORIZED, "The signed url is not newAccount.");
+    memcpy(w->d->rec.first, tb_jwk_thumbprint(w->jws.jwk), TB_DIGEST_LEN);
+    tb_account_url(w->d->account_url, w->s->cfg->base_url, w->d->rec.first);
+    return 0;
+}
+
 static int step_jws(struct work *w)
 {
-    char key_change[TB_JWS_URL_MAX + 1];
     const char *base = w->s->cfg->base_url;
-    struct tb_wr wr;
     int r;
 
     if ((r = tb_jws_parse(w->req->jws, &w->jws, &w->d->problem)) < 0) {
         w->d->reason = "jws-form";
         return r;
     }
-    if (w->jws.jwk != NULL || tb_account_url_parse(w->jws.kid, base, w->d->rec.first) < 0)
+    if (w->jws.jwk != NULL)
+        return take_new_account(w);
+    if (tb_account_url_parse(w->jws.kid, base, w->d->rec.first) < 0)
         return REFUSE(w, "kid-form", TB_P_MALFORMED, "The kid is not an account URL of this CA.");
     memcpy(w->d->account_url, w->jws.kid, strlen(w->jws.kid) + 1); /* its form bounds it */
-    tb_wr_fixed(&wr, key_change, sizeof(key_change) - 1);
-    tb_wr_str(&wr, base);
-    tb_wr_str(&wr, TB_KEY_CHANGE_PATH);
-    key_change[wr.len] = '\0';
-    w->key_change = strcmp(w->jws.url, key_change) == 0;
+    w->key_change = url_is(w, TB_KEY_CHANGE_PATH);
     if (!w->key_change && strcmp(w->jws.url, w->jws.kid) != 0)
         return REFUSE(w, "url-form", TB_P_UNAUTHORIZED, "The signed url is neither the account's nor keyChange.");
     return 0;
@@ -98,8 +140,11 @@ static int step_jws(struct work *w)
 
 static int step_signature(struct work *w)
 {
-    int r = tb_accounts_get(w->s->accounts, w->req->account_jwk, &w->key, &w->d->problem);
+    int r = 0;
 
+    w->key = w->jws.jwk;
+    if (!w->new_account)
+        r = tb_accounts_get(w->s->accounts, w->req->account_jwk, &w->key, &w->d->problem);
     if (r < 0) {
         w->d->reason = "account-key-form";
         return r;
@@ -118,6 +163,9 @@ static bool is_again(const struct work *w)
 
     if (known == NULL)
         return false;
+    if (w->new_account)
+        return known->standing == TB_STANDING_VALID && memcmp(known->current, thumbprint, TB_DIGEST_LEN) == 0 &&
+               known->binding != 0 && strcmp(tb_judge_binding(w->s, known->first)->rec.kid, w->d->rec.eab_kid) == 0;
     if (!w->key_change)
         return known->standing == TB_STANDING_DEACTIVATED && memcmp(known->current, thumbprint, TB_DIGEST_LEN) == 0;
     return known->standing == TB_STANDING_VALID && memcmp(known->before, thumbprint, TB_DIGEST_LEN) == 0 &&
@@ -130,7 +178,7 @@ static int step_deactivate(struct work *w)
     struct tb_span status;
     bool asks;
 
-    if (w->key_change)
+    if (w->key_change || w->new_account)
         return 0;
     asks = tb_json_parse(w->jws.payload, TB_JWS_BODY_MAX, &obj) == 0 && tb_json_str(obj, "status", 32, &status) == 0 &&
            tb_span_eq_str(status, "deactivated");
@@ -189,6 +237,63 @@ static int step_inner(struct work *w)
     return r;
 }
 
+/* Form before MAC, MAC before what the id is good for: a stranger learns nothing about ids. */
+static int check_binding(struct work *w, const struct tb_eab *eab)
+{
+    struct tb_key mac_key;
+    bool genuine;
+    size_t i;
+
+    if (strcmp(eab->url, w->jws.url) != 0)
+        return REFUSE(w, "eab-url", TB_P_MALFORMED, "externalAccountBinding has another url than the outer JWS.");
+    if (memcmp(tb_jwk_thumbprint(eab->jwk), tb_jwk_thumbprint(w->key), TB_DIGEST_LEN) != 0)
+        return REFUSE(w, "eab-other-key", TB_P_MALFORMED, "externalAccountBinding is not for the account's key.");
+    tb_eab_mac_key(&w->s->account_key, eab->kid, &mac_key);
+    genuine = tb_eab_verify(eab, tb_span_of(mac_key.b, sizeof(mac_key.b))) == 0;
+    tb_wipe(&mac_key, sizeof(mac_key));
+    if (!genuine || tb_eab_keys_find(&w->s->eab, eab->kid, &i) < 0)
+        return REFUSE(w, "eab-mac", TB_P_UNAUTHORIZED, "The external account key id is unknown, or the MAC is wrong.");
+    memcpy(w->d->rec.eab_kid, eab->kid, sizeof(w->d->rec.eab_kid));
+    return 0;
+}
+
+static int step_binding(struct work *w)
+{
+    struct tb_eab eab = {0};
+    json_t *obj = NULL;
+    int r;
+
+    if (!w->new_account)
+        return 0;
+    if (w->s->cfg->external_account == TB_EXTERNAL_OFF)
+        return REFUSE(w, "eab-off", TB_P_MALFORMED, "This CA binds no external accounts.");
+    if (tb_json_parse(w->jws.payload, TB_JWS_BODY_MAX, &obj) < 0)
+        return REFUSE(w, "payload-form", TB_P_MALFORMED, "The payload is not a JSON object.");
+    if ((r = tb_eab_parse(json_object_get(obj, "externalAccountBinding"), &eab, &w->d->problem)) < 0)
+        w->d->reason = "eab-form";
+    else
+        r = check_binding(w, &eab);
+    tb_eab_clear(&eab);
+    json_decref(obj);
+    w->d->rec.event = TB_EVENT_BOUND;
+    memcpy(w->d->rec.thumbprint, w->d->rec.first, TB_DIGEST_LEN);
+    return r;
+}
+
+/* Is the key still good for one more account? */
+static int step_allowance(struct work *w)
+{
+    const char *word = NULL;
+    size_t i;
+
+    if (!w->new_account || tb_eab_keys_find(&w->s->eab, w->d->rec.eab_kid, &i) < 0)
+        return 0;
+    word = tb_eab_key_word(w->s->eab.key[i], w->d->now);
+    return word == NULL
+               ? 0
+               : REFUSE(w, word, TB_P_UNAUTHORIZED, "The external account key is %s.", word + sizeof("eab-key-") - 1);
+}
+
 static int step_standing(struct work *w)
 {
     const char *word = NULL;
@@ -228,6 +333,8 @@ static int step_may(struct work *w)
         w->d->verdict = TB_ACCOUNT_LOG;
         return 0;
     case TB_E_EXISTS:
+        if (w->new_account)
+            return REFUSE(w, "account-exists", TB_P_UNAUTHORIZED, "The account has a binding, or had another key.");
         w->d->problem.http_status = 409;
         return REFUSE(w, "new-key-in-use", TB_P_MALFORMED, "The new key is, or was, the key of an account.");
     case TB_E_LIMIT:
@@ -238,7 +345,8 @@ static int step_may(struct work *w)
 }
 
 static int (*const steps[])(struct work *w) = {
-    step_jws, step_signature, step_deactivate, step_inner, step_standing, step_new_key, step_may,
+    step_jws,      step_signature, step_deactivate, step_inner, step_binding,
+    step_standing, step_allowance, step_new_key,    step_may,
 };
 
 void tb_judge_decide_account(struct tb_judge_state *s, const struct tb_msg_account_req *req, tb_time_t now,

@@ -44,7 +44,7 @@ int tb_judge_load_account_key(struct tb_judge *j)
 
     tb_config_file(j->child->cfg, TB_FILE_ACCOUNT_KEY, path);
     /* A directory made before accounts could change: nothing was ever MACed with the key, so a new one is as good. */
-    if (stat(path, &st) < 0 && errno == ENOENT && j->state.standings.num == 0) {
+    if (stat(path, &st) < 0 && errno == ENOENT && j->state.standings.num == 0 && j->state.eab.num == 0) {
         if ((r = make(path)) < 0) {
             tb_log(TB_LOG_ERROR, "account-key-not-made", TB_F("file", path), TB_F("reason", strerror(errno)));
             return r;

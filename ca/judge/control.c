@@ -2,6 +2,9 @@
 #include "ca/judge/judge.h"
 
 static const struct tb_operation operations[] = {
+    {"eab-add", tb_judge_do_eab_add},
+    {"eab-list", tb_judge_do_eab_list},
+    {"eab-revoke", tb_judge_do_eab_revoke},
     {"judge", tb_judge_do_judge},
     {"revoke", tb_judge_do_revoke},
 };

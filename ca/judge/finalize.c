@@ -16,6 +16,7 @@ struct work {
     tb_time_t now; /* wall clock */
     struct tb_jws jws;
     struct tb_jwk *key; /* borrowed from the cache */
+    uint8_t first[TB_DIGEST_LEN];
 };
 
 #define REFUSE(w, word, type, ...)                                                                                     \
@@ -50,6 +51,7 @@ void tb_judge_state_clear(struct tb_judge_state *s)
     tb_key_set_clear(&s->blocked);
     tb_revoked_clear(&s->revoked);
     tb_standings_clear(&s->standings);
+    tb_eab_keys_clear(&s->eab);
     tb_used_clear(&s->used);
     tb_verifier_free(s->verifier);
     tb_weak_keys_free(s->weak);
@@ -144,6 +146,23 @@ static int step_account(struct work *w)
         return REFUSE(w, word, TB_P_UNAUTHORIZED, "The account is deactivated, or the key is not its key.");
     memcpy(w->d->account_url, w->jws.kid, strlen(w->jws.kid) + 1); /* its form bounds it */
     memcpy(w->d->thumbprint, tb_jwk_thumbprint(w->key), TB_DIGEST_LEN);
+    memcpy(w->first, first, TB_DIGEST_LEN);
+    return 0;
+}
+
+/* What an external account binding allows, before anything is looked at in detail; its names are step_bound_names'. */
+static int step_binding(struct work *w)
+{
+    const struct tb_eab_key *k = tb_judge_binding(w->s, w->first);
+
+    if (k == NULL && w->s->cfg->external_account == TB_EXTERNAL_REQUIRED)
+        return REFUSE(w, "eab-missing", TB_P_EXTERNAL_ACCOUNT_REQUIRED, "The account has no external account binding.");
+    if (k == NULL)
+        return 0;
+    if (k->revoked)
+        return REFUSE(w, "eab-key-revoked", TB_P_UNAUTHORIZED, "The key of the external account binding was revoked.");
+    if (!tb_account_limits_allow_profile(&k->rec.limits, w->d->ref.profile))
+        return REFUSE(w, "eab-profile", TB_P_INVALID_PROFILE, "The account may not use this profile.");
     return 0;
 }
 
@@ -251,6 +270,20 @@ static int step_names(struct work *w)
     return 0;
 }
 
+static int step_bound_names(struct work *w)
+{
+    const struct tb_eab_key *k = tb_judge_binding(w->s, w->first);
+    char text[TB_IDENT_VALUE_MAX + 3];
+
+    for (size_t i = 0; k != NULL && i < w->d->csr.num_idents; i++) {
+        if (tb_account_limits_allow_name(&k->rec.limits, &w->d->csr.idents[i]))
+            continue;
+        tb_ident_text(text, &w->d->csr.idents[i]);
+        return REFUSE(w, "eab-name", TB_P_REJECTED_IDENTIFIER, "%s: the account may not have this name.", text);
+    }
+    return 0;
+}
+
 static int step_proofs(struct work *w)
 {
     const struct tb_proof_case c = {.audience = &w->s->audience,
@@ -322,9 +355,9 @@ static int step_reserve(struct work *w)
 
 /* Cheap before dear, and nothing about the order is believed before the signature: a refusal may only be too early. */
 static int (*const steps[])(struct work *w) = {
-    step_jws,       step_url,    step_window,        step_profile,  step_account,
-    step_signature, step_used,   step_csr,           step_purposes, step_subject_key,
-    step_names,     step_proofs, step_shared_factor, step_leaf,     step_reserve,
+    step_jws,         step_url,     step_window,        step_profile,  step_account,     step_signature,
+    step_used,        step_binding, step_csr,           step_purposes, step_subject_key, step_names,
+    step_bound_names, step_proofs,  step_shared_factor, step_leaf,     step_reserve,
 };
 
 void tb_judge_decide(struct tb_judge_state *s, const struct tb_msg_finalize_req *req, tb_time_t now,

@@ -7,6 +7,7 @@
 
 #include "ca/config/config.h"
 #include "ca/judge/accounts.h"
+#include "ca/judge/eab_keys.h"
 #include "ca/judge/key_set.h"
 #include "ca/judge/proofs.h"
 #include "ca/judge/revoked.h"
@@ -30,7 +31,8 @@ struct tb_judge_state {
     tb_time_t floor;          /* latest time seen or logged: a clock step backwards revives nothing */
     struct tb_accounts *accounts;
     struct tb_standings standings; /* accounts that are not what their URL says */
-    struct tb_key account_key;     /* of account statements */
+    struct tb_eab_keys eab;
+    struct tb_key account_key; /* of account statements */
     struct tb_used used;
     struct tb_revoked revoked;
     struct tb_key_set blocked; /* compromised keys */

@@ -1,5 +1,7 @@
 #include "ca/judge/judge.h"
 
+#include "ca/judge/account_event.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,14 +215,20 @@ static int replay_account(struct tb_judge *j, const struct tb_log_rec *rec, uint
     struct tb_account_rec event;
     int r = tb_account_rec_read(rec->body, &event);
 
-    return r < 0 ? r : tb_standings_apply(&j->state.standings, &event, rec->seq, rec->time);
+    return r < 0 ? r : tb_judge_apply_account(&j->state, &event, rec->seq, rec->time);
+}
+
+static int replay_eab(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset TB_UNUSED)
+{
+    struct tb_eab_rec eab;
+    int r = tb_eab_rec_read(rec->body, &eab);
+
+    return r < 0 ? r : tb_eab_keys_apply(&j->state.eab, &eab);
 }
 
 static int (*const replays[])(struct tb_judge *j, const struct tb_log_rec *rec, uint64_t offset) = {
-    [TB_LOG_REC_PROFILE] = replay_profile,
-    [TB_LOG_REC_ISSUE] = replay_issue,
-    [TB_LOG_REC_REVOKE] = replay_revoke,
-    [TB_LOG_REC_ACCOUNT] = replay_account,
+    [TB_LOG_REC_PROFILE] = replay_profile, [TB_LOG_REC_ISSUE] = replay_issue, [TB_LOG_REC_REVOKE] = replay_revoke,
+    [TB_LOG_REC_ACCOUNT] = replay_account, [TB_LOG_REC_EAB] = replay_eab,
 };
 _Static_assert(TB_ARRAY_LEN(replays) == TB_LOG_REC__COUNT, "the judge replays every type of record");
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-_Static_assert(TB_LOG_REC__COUNT == 5, "a new record type needs a body here and a section in doc/log.md");
+_Static_assert(TB_LOG_REC__COUNT == 6, "a new record type needs a body here and a section in doc/log.md");
 
 /* Header. */
 

@@ -27,6 +27,7 @@ enum tb_log_type {
     TB_LOG_REC_ISSUE = 2,
     TB_LOG_REC_REVOKE = 3,
     TB_LOG_REC_ACCOUNT = 4, /* ca/judge/account_record.h */
+    TB_LOG_REC_EAB = 5,     /* ca/judge/eab_keys.h */
     TB_LOG_REC__COUNT
 };
 

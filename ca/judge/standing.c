@@ -136,7 +136,10 @@ int tb_standings_may(const struct tb_standings *st, const struct tb_account_rec 
             return TB_E_STATE;
         return s == NULL && (st->num >= st->max || st->num_keys + 2 > TB_STANDING_KEYS_MAX) ? TB_E_LIMIT : 0;
     }
-    if (memcmp(rec->thumbprint, rec->first, TB_DIGEST_LEN) == 0 || owner(st, rec->thumbprint) != NULL)
+    if (rec->event == TB_EVENT_BOUND && s != NULL)
+        return TB_E_EXISTS;
+    if (rec->event == TB_EVENT_KEY_CHANGED &&
+        (memcmp(rec->thumbprint, rec->first, TB_DIGEST_LEN) == 0 || owner(st, rec->thumbprint) != NULL))
         return TB_E_EXISTS;
     if (s != NULL && s->changes >= TB_STANDING_CHANGES_MAX)
         return TB_E_LIMIT;
@@ -145,7 +148,8 @@ int tb_standings_may(const struct tb_standings *st, const struct tb_account_rec 
     return s == NULL && st->num + reserved >= st->max ? TB_E_LIMIT : 0;
 }
 
-int tb_standings_apply(struct tb_standings *st, const struct tb_account_rec *rec, uint64_t seq, tb_time_t time)
+int tb_standings_apply(struct tb_standings *st, const struct tb_account_rec *rec, uint64_t seq, tb_time_t time,
+                       uint32_t binding)
 {
     struct tb_standing *s;
     int r;
@@ -156,6 +160,8 @@ int tb_standings_apply(struct tb_standings *st, const struct tb_account_rec *rec
         s = enter(st, rec->first);
     if (rec->event == TB_EVENT_DEACTIVATED) {
         s->standing = TB_STANDING_DEACTIVATED;
+    } else if (rec->event == TB_EVENT_BOUND) {
+        s->binding = binding;
     } else {
         enter_key(st, rec->thumbprint, (size_t)(s - st->account));
         memcpy(s->before, s->current, TB_DIGEST_LEN);

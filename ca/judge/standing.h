@@ -1,7 +1,7 @@
 /*
- * Standing: accounts that are not what their URL says, because their key was changed or they were deactivated.  Every
- * other account has no entry and is as its URL says.  Rebuilt from the log; what has entered never leaves, so that a
- * retired key never returns and a deactivated account never issues again.
+ * Standing: accounts that are not what their URL says, because their key was changed, they were deactivated or bound.
+ * Every other account has no entry and is as its URL says.  Rebuilt from the log; what has entered never leaves, so
+ * that a retired key never returns and a deactivated account never issues again.
  */
 #ifndef TB_CA_JUDGE_STANDING_H
 #define TB_CA_JUDGE_STANDING_H
@@ -20,7 +20,8 @@ struct tb_standing {
     uint8_t before[TB_DIGEST_LEN]; /* the key before the current one; zero = there was none */
     enum tb_account_standing standing;
     uint16_t changes;
-    uint64_t seq; /* of the newest event */
+    uint32_t binding; /* index + 1 of the EAB key; 0 = none */
+    uint64_t seq;     /* of the newest event */
     tb_time_t made_at;
 };
 
@@ -49,7 +50,7 @@ const struct tb_standing *tb_standings_find(const struct tb_standings *st, const
  */
 int tb_standings_may(const struct tb_standings *st, const struct tb_account_rec *rec) TB_MUST_USE;
 /* Apply an event, logged or about to be. As tb_standings_may, and TB_E_NOMEM; nothing changes on failure. */
-int tb_standings_apply(struct tb_standings *st, const struct tb_account_rec *rec, uint64_t seq,
-                       tb_time_t time) TB_MUST_USE;
+int tb_standings_apply(struct tb_standings *st, const struct tb_account_rec *rec, uint64_t seq, tb_time_t time,
+                       uint32_t binding) TB_MUST_USE;
 
 #endif

@@ -2,6 +2,9 @@
 #include "ca/parent/parent.h"
 
 static const struct tb_parent_operation operations[] = {
+    {.name = "eab-add", .role = TB_ROLE_JUDGE},
+    {.name = "eab-list", .role = TB_ROLE_JUDGE},
+    {.name = "eab-revoke", .role = TB_ROLE_JUDGE},
     {.name = "explain", .role = TB_ROLE_FRONT},
     {.name = "judge", .role = TB_ROLE_JUDGE},
     {.name = "list", .role = TB_ROLE_FRONT},

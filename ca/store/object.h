@@ -16,7 +16,7 @@
 #define TB_CONTACTS_TEXT_MAX    2048 /* JSON array as text */
 #define TB_CHALLENGES_MAX       8
 #define TB_AUTHZ_STATEMENTS_MAX 8
-#define TB_ACCOUNT_KEPT_MAX     1024 /* an account statement without limits is shorter */
+#define TB_ACCOUNT_KEPT_MAX     2048 /* an account statement with limits of TB_EAB_LIMITS_LEN_MAX is shorter */
 
 struct tb_account {
     uint64_t id;  /* row number, from 1 */

@@ -67,7 +67,7 @@ static int read_head(struct tb_rd *rd, unsigned max, bool *out_any, uint8_t *out
     return *out_any && *out_num != 0 ? TB_E_FORMAT : 0;
 }
 
-static int cmp_name(const struct tb_limit_name *a, const struct tb_limit_name *b)
+int tb_limit_name_cmp(const struct tb_limit_name *a, const struct tb_limit_name *b)
 {
     return a->below != b->below ? a->below - b->below : tb_ident_cmp(&a->ident, &b->ident);
 }
@@ -81,7 +81,7 @@ static int read_name(struct tb_rd *rd, struct tb_account_limits *l, size_t i)
         return r;
     if (n->below && (n->ident.type != TB_IDENT_DNS || n->ident.wildcard))
         return TB_E_FORMAT;
-    return i > 0 && cmp_name(&l->name[i - 1], n) >= 0 ? TB_E_FORMAT : 0;
+    return i > 0 && tb_limit_name_cmp(&l->name[i - 1], n) >= 0 ? TB_E_FORMAT : 0;
 }
 
 static int read_profile(struct tb_rd *rd, struct tb_account_limits *l, size_t i)

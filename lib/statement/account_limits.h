@@ -29,6 +29,9 @@ struct tb_account_limits {
 bool tb_account_limits_allow_name(const struct tb_account_limits *l, const struct tb_ident *ident);
 bool tb_account_limits_allow_profile(const struct tb_account_limits *l, const char *profile);
 
+/* The order of the encoding. */
+int tb_limit_name_cmp(const struct tb_limit_name *a, const struct tb_limit_name *b);
+
 void tb_account_limits_write(struct tb_wr *wr, const struct tb_account_limits *l);
 /* Refuses what stands twice or out of order, so that there is one encoding. *out is zeroed on failure. */
 int tb_account_limits_read(struct tb_rd *rd, struct tb_account_limits *out) TB_MUST_USE;

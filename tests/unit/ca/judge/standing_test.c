@@ -32,14 +32,14 @@ static int change(struct tb_standings *st, unsigned first, unsigned key)
 {
     struct tb_account_rec rec = event(TB_EVENT_KEY_CHANGED, first, key);
 
-    return tb_standings_apply(st, &rec, ++seq, 5);
+    return tb_standings_apply(st, &rec, ++seq, 5, 0);
 }
 
 static int deactivate(struct tb_standings *st, unsigned first, unsigned key)
 {
     struct tb_account_rec rec = event(TB_EVENT_DEACTIVATED, first, key);
 
-    return tb_standings_apply(st, &rec, ++seq, 5);
+    return tb_standings_apply(st, &rec, ++seq, 5, 0);
 }
 
 static void a_retired_key_never_returns(void **state)
@@ -138,6 +138,10 @@ static void records_round_trip_and_are_refused_when_cut_or_changed(void **state)
     (void)state;
     for (enum tb_account_event e = TB_EVENT_KEY_CHANGED; e < TB_EVENT__COUNT; e++) {
         rec.event = e;
+        if (e == TB_EVENT_BOUND) {
+            strcpy(rec.eab_kid, "kid");
+            memcpy(rec.thumbprint, rec.first, TB_DIGEST_LEN);
+        }
         rec.jwk = e == TB_EVENT_KEY_CHANGED ? tb_span_str("{\"kty\":\"EC\"}") : (struct tb_span){0};
         if (e == TB_EVENT_KEY_CHANGED)
             tb_sha256(rec.thumbprint, rec.jwk);
