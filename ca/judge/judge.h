@@ -18,7 +18,7 @@ struct tb_judge_counters {
     uint64_t issued, refused, repeated, sign_refused, syncs, revoked;
 };
 
-#define TB_SYNC_GATHER_US      1000
+#define TB_SYNC_GATHER_US      300
 #define TB_ACCOUNT_WAITERS_MAX 64 /* account requests that wait for one sync */
 
 /* An account request that is answered after the next sync. */

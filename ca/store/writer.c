@@ -14,7 +14,7 @@
  * A commit costs a write barrier whatever it holds.  When transactions come faster than commits end, waiting this long
  * for company saves more than it costs; a lone client's transaction finds the last batch alone and does not wait.
  */
-#define GATHER_NS     1500000
+#define GATHER_NS     400000
 #define GATHER_ENOUGH 24
 
 struct queue {
