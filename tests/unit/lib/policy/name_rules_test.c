@@ -162,7 +162,7 @@ static void random_name(char *out, size_t cap, size_t max)
                  labels[(size_t)rand() % TB_ARRAY_LEN(labels)]);
 }
 
-static void invariant_9_names_are_matched_label_by_label(void **state)
+static void invariant_09_names_are_matched_label_by_label(void **state)
 {
     static const char *const heads[] = {"", ".", "*."};
 
@@ -306,9 +306,12 @@ static void lists_are_bounded_and_in_normal_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_matched_label_by_label), cmocka_unit_test(invariant_9_names_are_matched_label_by_label),
-        cmocka_unit_test(rules_have_one_normal_form),       cmocka_unit_test(the_longest_name_makes_the_longest_rule),
-        cmocka_unit_test(an_empty_list_covers_nothing),     cmocka_unit_test(lists_are_bounded_and_in_normal_form),
+        cmocka_unit_test(names_are_matched_label_by_label),
+        cmocka_unit_test(invariant_09_names_are_matched_label_by_label),
+        cmocka_unit_test(rules_have_one_normal_form),
+        cmocka_unit_test(the_longest_name_makes_the_longest_rule),
+        cmocka_unit_test(an_empty_list_covers_nothing),
+        cmocka_unit_test(lists_are_bounded_and_in_normal_form),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
