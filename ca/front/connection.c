@@ -69,6 +69,7 @@ void tb_conn_free(struct tb_conn *c)
         TAILQ_REMOVE(&f->idle, c, idle_entry);
     TAILQ_REMOVE(&f->conns, c, entry);
     f->num_conns--;
+    f->num_http_conns -= c->kind == TB_CONN_HTTP;
     free_events(c);
     tb_stream_close(&c->stream, c->state != TB_CONN_HANDSHAKE);
     free(c->in);
@@ -364,6 +365,7 @@ void tb_conn_accept(struct tb_front *f, int fd, enum tb_conn_kind kind)
     }
     TAILQ_INSERT_TAIL(&f->conns, c, entry);
     f->num_conns++;
+    f->num_http_conns += kind == TB_CONN_HTTP;
     f->counters.connections++;
     enter(c, kind == TB_CONN_ACME ? TB_CONN_HANDSHAKE : TB_CONN_IDLE, true);
 }

@@ -1,4 +1,4 @@
-/* Connection: one client, over TLS or (metrics) plain; one request at a time, pipelined ones wait their turn. */
+/* Connection: one client, over TLS or (metrics, CRLs) plain; one request at a time, pipelined ones wait their turn. */
 #ifndef TB_CA_FRONT_CONNECTION_H
 #define TB_CA_FRONT_CONNECTION_H
 
@@ -15,7 +15,7 @@ struct tb_request;
 
 #define TB_CONN_INPUT_MAX (TB_HTTP_HEAD_MAX + TB_HTTP_BODY_MAX)
 
-enum tb_conn_kind { TB_CONN_ACME, TB_CONN_METRICS };
+enum tb_conn_kind { TB_CONN_ACME, TB_CONN_METRICS, TB_CONN_HTTP };
 
 enum tb_conn_state {
     TB_CONN_HANDSHAKE,

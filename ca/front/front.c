@@ -70,6 +70,26 @@ static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_
     return r;
 }
 
+static int open_published(struct tb_front *f)
+{
+    static const struct {
+        enum tb_issuer issuer;
+        enum tb_state_file crl, cert;
+    } all[] = {{TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER},
+               {TB_ISSUER_CLIENT, TB_FILE_ROOT_CLIENT_CRL, TB_FILE_ISSUING_CLIENT}};
+    char path[TB_CONFIG_PATH_MAX + 65];
+    int r = 0;
+
+    for (size_t i = 0; f->cfg->http.on && r == 0 && i < TB_ARRAY_LEN(all); i++) {
+        tb_config_file(f->cfg, all[i].crl, path);
+        r = tb_published_load(&f->published.root_crl[all[i].issuer], path, "X509 CRL", "application/pkix-crl");
+        tb_config_file(f->cfg, all[i].cert, path);
+        if (r == 0)
+            r = tb_published_load(&f->published.issuing[all[i].issuer], path, "CERTIFICATE", "application/pkix-cert");
+    }
+    return r;
+}
+
 static void front_free(struct tb_front *f)
 {
     if (f == NULL)
@@ -89,6 +109,7 @@ static void front_free(struct tb_front *f)
     tb_wr_clear(&f->body);
     tb_wr_clear(&f->ipc);
     tb_public_id_free(f->ids);
+    tb_published_clear(&f->published);
     free(f);
 }
 
@@ -133,6 +154,7 @@ static int front_open(struct tb_child *child)
     if (f == NULL)
         return TB_E_NOMEM;
     f->child = child;
+    tb_published_init(&f->published);
     f->cfg = child->cfg;
     TAILQ_INIT(&f->conns);
     TAILQ_INIT(&f->idle);
@@ -140,7 +162,7 @@ static int front_open(struct tb_child *child)
     f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* only for metrics */
     if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 || (r = open_policy(f)) < 0 ||
         (r = open_issuer(f, TB_ISSUER_SERVER, TB_FILE_ISSUING_SERVER)) < 0 ||
-        (r = open_issuer(f, TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT)) < 0) {
+        (r = open_issuer(f, TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT)) < 0 || (r = open_published(f)) < 0) {
         front_free(f);
         return r;
     }
@@ -315,6 +337,20 @@ static int on_revoked(struct tb_child *child, struct tb_channel *ch, const struc
     return tb_revoked_told(child->state, m->body);
 }
 
+static int on_crl(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
+{
+    struct tb_front *f = child->state;
+    struct tb_msg_crl crl;
+    int r;
+
+    (void)ch;
+    if ((r = tb_msg_crl_read(m->body, &crl)) < 0)
+        return r;
+    if ((r = tb_published_take_crl(&f->published, &crl)) < 0)
+        tb_log(TB_LOG_WARN, "crl-not-taken", TB_F("why", tb_err_text(r)));
+    return 0;
+}
+
 static int on_answer(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_front *f = child->state;
@@ -384,6 +420,7 @@ static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
     [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,    [TB_MSG_REVOKE_RSP] = on_answer,
     [TB_MSG_REVOKED_RSP] = on_answer, [TB_MSG_REVOKED] = on_revoked,
+    [TB_MSG_CRL] = on_crl,
 };
 
 const struct tb_child_role tb_front_role = {

@@ -16,6 +16,7 @@
 #include "ca/front/key_cache.h"
 #include "ca/front/map.h"
 #include "ca/front/nonce.h"
+#include "ca/front/published.h"
 #include "ca/front/request.h"
 #include "ca/policy/policy.h"
 #include "ca/store/store.h"
@@ -62,10 +63,10 @@ struct tb_front {
     } issuer_keyid[TB_ISSUER__COUNT];
     int statm_fd; /* memory in use, readable inside the sandbox */
 
-    struct evconnlistener *listener, *metrics_listener;
+    struct evconnlistener *listener, *metrics_listener, *http_listener;
     bool accepting, draining, exiting;
     struct tb_conn_list conns, idle;
-    size_t num_conns;
+    size_t num_conns, num_http_conns;
     size_t num_requests; /* alive */
     const struct timeval *tv_handshake, *tv_idle, *tv_request, *tv_second, *tv_finalize;
     struct event *tick, *drain_timer;
@@ -93,6 +94,7 @@ struct tb_front {
     struct tb_allowance *new_authz; /* pre-authorizations */
 
     struct tb_counters counters;
+    struct tb_published published;
     struct tb_msg_stats stats_judge, stats_validator;
 };
 

@@ -95,12 +95,13 @@ static void put_head(struct tb_request *rq, struct tb_wr *wr, int status, const 
     put_date(rq->front, wr);
     if (type != NULL)
         put_header(wr, "Content-Type: ", type);
-    if (status != 204) {
+    if (status != 204 && status != 304) {
         (void)snprintf(line, sizeof(line), "Content-Length: %zu\r\n", len);
         tb_wr_str(wr, line);
     }
     if (rq->conn->kind == TB_CONN_ACME)
         put_acme_headers(rq, wr);
+    tb_wr_str(wr, rq->validators);
     if (rq->retry_after_s > 0) {
         (void)snprintf(line, sizeof(line), "Retry-After: %u\r\n", rq->retry_after_s);
         tb_wr_str(wr, line);
@@ -195,6 +196,22 @@ void tb_reply(struct tb_request *rq, int http_status, const char *content_type)
         return;
     }
     send_reply(rq, http_status, content_type, tb_wr_span(body));
+}
+
+/* What it says is on no disk of ours: nothing is waited for. */
+void tb_reply_document(struct tb_request *rq, const struct tb_document *d)
+{
+    struct tb_conn *conn = rq->conn;
+    struct tb_wr *answer = &rq->front->published.answer;
+    bool close = !rq->keep_alive || rq->front->draining;
+
+    tb_count_request(rq->front, rq->route, 200);
+    tb_wr_reset(answer);
+    put_head(rq, answer, 200, d->type, d->len, close);
+    if (rq->method != TB_HTTP_HEAD)
+        tb_wr_bytes(answer, d->der, d->len);
+    finish(rq);
+    tb_conn_send(conn, tb_wr_span(answer), close || tb_wr_err(answer) < 0, false);
 }
 
 void tb_reply_json(struct tb_request *rq, int http_status)

@@ -78,6 +78,8 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
     rq->method = http->method;
     rq->keep_alive = http->keep_alive;
     rq->content_type = http->content_type;
+    rq->if_none_match = http->if_none_match;
+    rq->if_modified_since = http->if_modified_since;
     rq->body = http->body;
     rq->route = find_route(f, rq);
     if (rq->route == NULL)

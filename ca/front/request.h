@@ -26,6 +26,7 @@ struct tb_request {
     bool linger;         /* the client may still be sending */
     struct tb_span body; /* during the handler's first turn only */
     struct tb_span content_type;
+    struct tb_span if_none_match, if_modified_since; /* likewise */
 
     struct tb_jws jws;         /* of authenticated requests */
     struct tb_account account; /* with kid: the caller, as stored a moment ago */
@@ -38,6 +39,7 @@ struct tb_request {
     char up[TB_FINALIZE_URL_MAX + 1];
     char next[TB_URL_MAX + 1];
     bool terms_link;
+    char validators[192];          /* header lines for caches; only over plain HTTP */
     char instance[TB_URL_MAX + 1]; /* of the problem: a page for people */
 
     uint8_t *held; /* the answer, while what it tells is not on disk yet; owned */
@@ -70,6 +72,9 @@ struct tb_wr *tb_reply_body(struct tb_request *rq);
 void tb_reply(struct tb_request *rq, int http_status, const char *content_type);
 void tb_reply_json(struct tb_request *rq, int http_status);
 void tb_reply_empty(struct tb_request *rq, int http_status);
+/* 200 with a published document. */
+struct tb_document;
+void tb_reply_document(struct tb_request *rq, const struct tb_document *d);
 /* rq->problem, which must be set. */
 void tb_reply_problem(struct tb_request *rq);
 void tb_reply_refuse(struct tb_request *rq, enum tb_problem_type type, const char *fmt, ...) TB_PRINTF(3, 4);

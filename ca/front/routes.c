@@ -30,26 +30,50 @@ static const struct tb_route acme[] = {
 static const struct tb_route metrics[] = {
     {"metrics", "/metrics", GET, TB_AUTH_NONE, tb_metrics_handle},
 };
+static const struct tb_route http[] = {
+    {"crl", "/crl/?/?", GET, TB_AUTH_NONE, tb_crl_handle},
+    {"root-crl", "/crl/?", GET, TB_AUTH_NONE, tb_root_crl_handle},
+    {"issuing", "/aia/?", GET, TB_AUTH_NONE, tb_issuing_handle},
+};
 #define NUM_ACME    (sizeof(acme) / sizeof(acme[0]))
 #define NUM_METRICS (sizeof(metrics) / sizeof(metrics[0]))
-_Static_assert(NUM_ACME + NUM_METRICS <= TB_FRONT_ROUTES_MAX, "counters have a row for every route");
+#define NUM_HTTP    (sizeof(http) / sizeof(http[0]))
+_Static_assert(NUM_ACME + NUM_METRICS + NUM_HTTP <= TB_FRONT_ROUTES_MAX, "counters have a row for every route");
+
+static const struct {
+    const struct tb_route *route;
+    size_t num;
+} tables[] = {
+    [TB_CONN_ACME] = {acme, NUM_ACME},
+    [TB_CONN_METRICS] = {metrics, NUM_METRICS},
+    [TB_CONN_HTTP] = {http, NUM_HTTP},
+};
 
 const struct tb_route *tb_routes(enum tb_conn_kind kind, size_t *out_num)
 {
-    *out_num = kind == TB_CONN_ACME ? NUM_ACME : NUM_METRICS;
-    return kind == TB_CONN_ACME ? acme : metrics;
+    *out_num = tables[kind].num;
+    return tables[kind].route;
 }
 
 size_t tb_route_index(const struct tb_route *route)
 {
-    if (route == NULL)
-        return TB_FRONT_ROUTES_MAX;
-    return route == metrics ? NUM_ACME : (size_t)(route - acme);
+    size_t before = 0;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(tables); i++) {
+        for (size_t k = 0; k < tables[i].num; k++)
+            if (route == &tables[i].route[k])
+                return before + k;
+        before += tables[i].num;
+    }
+    return TB_FRONT_ROUTES_MAX;
 }
 
 const char *tb_route_label(size_t index)
 {
-    if (index < NUM_ACME)
-        return acme[index].name;
-    return index < NUM_ACME + NUM_METRICS ? metrics[index - NUM_ACME].name : NULL;
+    for (size_t i = 0; i < TB_ARRAY_LEN(tables); i++) {
+        if (index < tables[i].num)
+            return tables[i].route[index].name;
+        index -= tables[i].num;
+    }
+    return NULL;
 }

@@ -7,6 +7,7 @@
 
 /* Room for the metrics reader when clients hold every other connection. */
 #define METRICS_CONNECTIONS 4
+#define HTTP_CONNECTIONS    128 /* relying parties fetch and go; who waits longest without a request makes room */
 
 static void set_accepting(struct tb_front *f, bool on)
 {
@@ -46,6 +47,29 @@ static void on_accept_metrics(struct evconnlistener *l, evutil_socket_t fd, stru
         tb_conn_accept(f, fd, TB_CONN_METRICS);
 }
 
+/* Whoever is refused here asks again, or another cache does: the CRL that they have is good for hours. */
+static void on_accept_http(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int sa_len, void *arg)
+{
+    struct tb_front *f = arg;
+    struct tb_conn *c = NULL;
+
+    (void)l;
+    (void)sa;
+    (void)sa_len;
+    if (f->num_http_conns >= HTTP_CONNECTIONS) {
+        TAILQ_FOREACH(c, &f->idle, idle_entry)
+        if (c->kind == TB_CONN_HTTP)
+            break;
+        if (c == NULL) {
+            evutil_closesocket(fd);
+            return;
+        }
+        f->counters.connections_displaced++;
+        tb_conn_free(c);
+    }
+    tb_conn_accept(f, fd, TB_CONN_HTTP);
+}
+
 static void on_accept_error(struct evconnlistener *l, void *arg)
 {
     (void)l;
@@ -78,6 +102,7 @@ int tb_server_start(struct tb_front *f)
     }
     f->accepting = true;
     f->metrics_listener = listen_on(f, TB_LISTEN_METRICS, on_accept_metrics);
+    f->http_listener = listen_on(f, TB_LISTEN_HTTP, on_accept_http);
     return 0;
 }
 
@@ -109,7 +134,9 @@ void tb_server_stop(struct tb_front *f)
         evconnlistener_free(f->listener);
     if (f->metrics_listener != NULL)
         evconnlistener_free(f->metrics_listener);
-    f->listener = f->metrics_listener = NULL;
+    if (f->http_listener != NULL)
+        evconnlistener_free(f->http_listener);
+    f->listener = f->metrics_listener = f->http_listener = NULL;
     while ((c = TAILQ_FIRST(&f->conns)) != NULL)
         tb_conn_free(c);
 }

@@ -317,6 +317,7 @@ static int judge_open(struct tb_child *child)
     child->state = j;
     j->child = child;
     tb_flights_init(&j->flights);
+    tb_crls_init(&j->crls);
     tb_wr_init(&j->out, tb_msg_info(TB_MSG_SYNC_RSP)->max);
     tb_wr_init(&j->rec, TB_LOG_REC_MAX);
     tb_wr_init(&j->certs, tb_msg_info(TB_MSG_SYNC_RSP)->max);
@@ -338,7 +339,7 @@ static int judge_setup(struct tb_child *child)
     struct tb_judge *j = child->state;
 
     j->commit = evtimer_new(child->base, tb_judge_commit, j);
-    return j->commit != NULL ? 0 : TB_E_NOMEM;
+    return j->commit != NULL ? tb_judge_crls_start(j) : TB_E_NOMEM;
 }
 
 static void judge_peer_up(struct tb_child *child, enum tb_role peer)
@@ -349,6 +350,7 @@ static void judge_peer_up(struct tb_child *child, enum tb_role peer)
 
     if (peer == TB_ROLE_KEYHOLDER) {
         tb_judge_resend(j);
+        tb_judge_crls_peer_up(j, peer);
         return;
     }
     if (peer != TB_ROLE_FRONT)
@@ -356,12 +358,14 @@ static void judge_peer_up(struct tb_child *child, enum tb_role peer)
     tb_wr_reset(&j->out);
     tb_msg_judge_hello_write(&j->out, &hello);
     tb_judge_answer(j, peer, TB_MSG_JUDGE_HELLO, 0);
+    tb_judge_crls_peer_up(j, peer);
 }
 
 static void judge_peer_down(struct tb_child *child, enum tb_role peer)
 {
     if (peer == TB_ROLE_FRONT)
         tb_judge_forget_waiters(child->state);
+    tb_judge_crls_peer_down(child->state, peer);
 }
 
 void tb_judge_exit_when_idle(struct tb_judge *j)
@@ -387,6 +391,9 @@ static void judge_teardown(struct tb_child *child)
     if (j->commit != NULL)
         event_free(j->commit);
     tb_ilog_close(j->log);
+    if (j->look != NULL)
+        event_free(j->look);
+    tb_crls_clear(&j->crls);
     tb_flights_clear(&j->flights);
     tb_profiles_clear(&j->profiles);
     tb_wr_clear(&j->out);
@@ -405,6 +412,7 @@ static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_ACCOUNT_REQ] = tb_judge_on_account,
     [TB_MSG_REVOKE_REQ] = tb_judge_on_revoke,
     [TB_MSG_REVOKED_REQ] = tb_judge_on_revoked_sync,
+    [TB_MSG_CRL_SIGN_RSP] = tb_judge_on_crl_signed,
 };
 
 const struct tb_child_role tb_judge_role = {

@@ -6,6 +6,7 @@
 #define TB_CA_JUDGE_JUDGE_H
 
 #include "ca/child.h"
+#include "ca/judge/crls.h"
 #include "ca/judge/finalize.h"
 #include "ca/judge/flight.h"
 #include "ca/judge/log.h"
@@ -15,7 +16,7 @@
 
 /* Counters since start. */
 struct tb_judge_counters {
-    uint64_t issued, refused, repeated, sign_refused, syncs, revoked;
+    uint64_t issued, refused, repeated, sign_refused, syncs, revoked, crls;
 };
 
 #define TB_SYNC_GATHER_US      300
@@ -33,6 +34,9 @@ struct tb_judge {
     struct tb_ilog *log;
     struct tb_profiles profiles;
     struct tb_flights flights;
+    struct tb_crls crls;
+    struct event *look;      /* whether CRLs are due; NULL when none are served */
+    tb_time_t next_expire;   /* of the table of revoked certificates */
     uint64_t last_issue_seq; /* newest durable issuance; 0 = none */
     tb_time_t replay_now;    /* while opening */
     tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
@@ -81,6 +85,14 @@ void tb_judge_forget_revokers(struct tb_judge *j);
 void tb_judge_schedule_commit(struct tb_judge *j);
 /* After the replay: read the key; make it when it is absent and no account has an event. */
 int tb_judge_load_account_key(struct tb_judge *j) TB_MUST_USE;
+/* CRLs (crl_issue.c): from start on, those that are due are made, signed and sent to the front. */
+int tb_judge_crls_start(struct tb_judge *j) TB_MUST_USE;
+int tb_judge_on_crl_signed(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
+/* An edge came up or went down. */
+void tb_judge_crls_peer_up(struct tb_judge *j, enum tb_role peer);
+void tb_judge_crls_peer_down(struct tb_judge *j, enum tb_role peer);
+/* Earliest nextUpdate of those there are; 0 = none. */
+tb_time_t tb_judge_crls_oldest(const struct tb_judge *j);
 /* The keyholder's edge is up again: ask anew for whatever it has not answered. */
 void tb_judge_resend(struct tb_judge *j);
 /* The front's edge went down: nobody waits any more. */

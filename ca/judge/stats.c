@@ -26,6 +26,9 @@ static void fill(const struct tb_judge *j, struct row row[static NUM_ROWS])
         {"judge_revocations_remembered", j->state.revoked.num},
         {"judge_keys_blocked", j->state.blocked.num},
         {"judge_account_keys_cached", tb_accounts_count(j->state.accounts)},
+        {"judge_crls_total", j->counters.crls},
+        {"judge_crl_next_update_seconds", (uint64_t)tb_judge_crls_oldest(j)},
+        {"judge_revoked", j->state.revoked.num},
     };
 
     for (size_t i = 0; i < NUM_ROWS; i++)

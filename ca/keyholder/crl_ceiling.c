@@ -58,7 +58,7 @@ static bool lifetime_ok(struct look *l)
 /* Higher than the last; and no higher than the clock allows, or no honest number would follow. */
 static bool number_ok(struct look *l)
 {
-    uint64_t latest = (uint64_t)(l->c->now + TB_CRL_CEILING_FUTURE_MAX_S) << TB_CRL_NUMBER_SHIFT;
+    uint64_t latest = (uint64_t)(l->c->now + TB_CRL_CEILING_FUTURE_MAX_S) * TB_CRL_NUMBER_PER_S;
 
     return l->crl->number > l->c->last_number[l->shard] && l->crl->number <= latest;
 }

@@ -9,7 +9,7 @@
 
 #include "lib/base/log.h"
 
-/* What is opened, for whom.  Sockets for CRLs and for outbound proofs are opened once a process serves them. */
+/* What is opened, for whom.  The socket for outbound proofs is opened once a process serves it. */
 static const struct {
     const char *name;
     enum tb_role role;
@@ -17,6 +17,7 @@ static const struct {
 } listeners[TB_LISTEN__COUNT] = {
     [TB_LISTEN_ACME] = {"acme", TB_ROLE_FRONT, offsetof(struct tb_config, listen)},
     [TB_LISTEN_METRICS] = {"metrics", TB_ROLE_FRONT, offsetof(struct tb_config, metrics)},
+    [TB_LISTEN_HTTP] = {"http", TB_ROLE_FRONT, offsetof(struct tb_config, http)},
 };
 
 enum tb_role tb_parent_listener_role(enum tb_listener listener)

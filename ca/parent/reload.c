@@ -79,7 +79,10 @@ void tb_parent_reload(struct tb_parent *p)
 
 static bool still_wanted(const struct tb_config *cfg, size_t i)
 {
-    return i == TB_LISTEN_ACME ? cfg->listen.on : i == TB_LISTEN_METRICS && cfg->metrics.on;
+    const bool on[TB_LISTEN__COUNT] = {
+        [TB_LISTEN_ACME] = cfg->listen.on, [TB_LISTEN_METRICS] = cfg->metrics.on, [TB_LISTEN_HTTP] = cfg->http.on};
+
+    return on[i];
 }
 
 void tb_parent_reload_switch(struct tb_parent *p)

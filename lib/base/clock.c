@@ -15,6 +15,14 @@ tb_time_t tb_clock_now_s(void)
     return time(NULL);
 }
 
+uint64_t tb_clock_now_us(void)
+{
+    struct timespec ts = {0};
+
+    (void)clock_gettime(CLOCK_REALTIME, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 uint64_t tb_clock_mono_ms(void)
 {
     struct timespec ts;

@@ -13,6 +13,7 @@ typedef int64_t tb_time_t;
 
 /* Wall clock. */
 tb_time_t tb_clock_now_s(void);
+uint64_t tb_clock_now_us(void);
 /* Monotonic, for time-outs and measuring only. */
 uint64_t tb_clock_mono_ms(void);
 /* RFC 3339 UTC, for years 0 to 9999 (others are clamped). */

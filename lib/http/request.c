@@ -209,6 +209,21 @@ static int on_user_agent(struct reader *rd, struct tb_span v)
     return 0;
 }
 
+/* Conditions that are not understood are no conditions: the whole answer is always right. */
+static int on_if_none_match(struct reader *rd, struct tb_span v)
+{
+    if (rd->req.if_none_match.p == NULL)
+        rd->req.if_none_match = v;
+    return 0;
+}
+
+static int on_if_modified_since(struct reader *rd, struct tb_span v)
+{
+    if (rd->req.if_modified_since.p == NULL)
+        rd->req.if_modified_since = v;
+    return 0;
+}
+
 static int on_connection(struct reader *rd, struct tb_span v)
 {
     while (v.len > 0) {
@@ -242,6 +257,8 @@ static const struct {
     {"content-type", on_content_type},
     {"accept", on_accept},
     {"user-agent", on_user_agent},
+    {"if-none-match", on_if_none_match},
+    {"if-modified-since", on_if_modified_since},
     {"connection", on_connection},
     {"expect", on_expect},
 };

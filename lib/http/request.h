@@ -23,6 +23,7 @@ struct tb_http_request {
     struct tb_span content_type; /* value without parameters' meaning: as sent, trimmed */
     struct tb_span accept;
     struct tb_span user_agent;
+    struct tb_span if_none_match, if_modified_since;
     struct tb_span body;
     bool keep_alive;
     bool expect_continue; /* "100 Continue" is to be sent when the head is complete and the body is not */

@@ -24,10 +24,8 @@ static inline unsigned tb_crl_shard_of(const uint8_t serial[static TB_SERIAL_LEN
     return serial[TB_SERIAL_LEN - 1] % TB_CRL_SHARDS;
 }
 
-/*
- * CRL numbers are a time and a counter within the second, so that they grow across restarts without being recorded.
- */
-#define TB_CRL_NUMBER_SHIFT 16
+/* CRL numbers are microseconds since 1970, so that they grow across restarts without being recorded. */
+#define TB_CRL_NUMBER_PER_S 1000000
 
 struct tb_crl_entry {
     uint8_t serial[TB_SERIAL_LEN]; /* content octets, as in struct tb_leaf */

@@ -26,7 +26,7 @@ struct fix {
 
 static uint64_t number_at(tb_time_t t)
 {
-    return (uint64_t)t << TB_CRL_NUMBER_SHIFT;
+    return (uint64_t)t * TB_CRL_NUMBER_PER_S;
 }
 
 static void renew(struct fix *f)
