@@ -521,7 +521,7 @@ const struct tb_setting tb_schema[] = {
                 "  issuer         issuing CA, one for each purpose\n"
                 "  cn             none, or first-dns: the first DNS name that fits\n"
                 "  csr_eku        ignore, narrow or reject: what a CSR's other extended key usages lead to\n"
-                "  crl            CRL distribution point in the certificate, once CRLs are served\n"
+                "  crl            CRL distribution point in the certificate, when http is on\n"
                 "  backdate       notBefore lies this long before the time of signing\n"
                 "  control_age, use_age, caa_age   oldest proofs accepted at signing\n"
                 "  offered        false: in the file only, no order is taken"},

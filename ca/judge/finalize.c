@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ca/config/pointers.h"
 #include "lib/base/b64u.h"
 #include "lib/json/json.h"
 #include "lib/pki/csr_eku.h"
@@ -312,6 +313,18 @@ static int step_shared_factor(struct work *w)
     return r;
 }
 
+/* Where the certificate's CRL and its issuer's certificate are found, if they are served. */
+static void point(struct work *w, struct tb_leaf *leaf)
+{
+    const struct tb_profile *p = w->d->profile;
+
+    if (p->crl_pointer)
+        tb_pointer_crl(w->d->crl_uri, w->s->cfg, p->issuer, tb_crl_shard_of(leaf->serial));
+    tb_pointer_aia(w->d->aia_uri, w->s->cfg, p->issuer);
+    leaf->crl_uri = w->d->crl_uri;
+    leaf->aia_uri = w->d->aia_uri;
+}
+
 static int step_leaf(struct work *w)
 {
     const struct tb_profile *p = w->d->profile;
@@ -338,6 +351,7 @@ static int step_leaf(struct work *w)
         tb_random(leaf->serial, sizeof(leaf->serial));
         leaf->serial[0] &= 0x7f;
     } while (leaf->serial[0] == 0);
+    point(w, leaf);
     return 0;
 }
 

@@ -67,7 +67,8 @@ struct tb_decision {
     uint8_t jws_digest[TB_DIGEST_LEN];
     const struct tb_profile *profile;
     struct tb_csr csr;
-    struct tb_leaf leaf; /* borrows from state and csr until the next decision */
+    char crl_uri[TB_URI_MAX + 1], aia_uri[TB_URI_MAX + 1]; /* of leaf */
+    struct tb_leaf leaf;                                   /* borrows from state and csr until the next decision */
     uint64_t offset;
     tb_time_t now; /* that counts: never before anything seen or logged */
 };

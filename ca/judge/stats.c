@@ -8,7 +8,7 @@ struct row {
     const char *name;
     uint64_t value;
 };
-#define NUM_ROWS 13
+#define NUM_ROWS 15
 
 static void fill(const struct tb_judge *j, struct row row[static NUM_ROWS])
 {
@@ -28,7 +28,6 @@ static void fill(const struct tb_judge *j, struct row row[static NUM_ROWS])
         {"judge_account_keys_cached", tb_accounts_count(j->state.accounts)},
         {"judge_crls_total", j->counters.crls},
         {"judge_crl_next_update_seconds", (uint64_t)tb_judge_crls_oldest(j)},
-        {"judge_revoked", j->state.revoked.num},
     };
 
     for (size_t i = 0; i < NUM_ROWS; i++)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ca/config/pointers.h"
+
 #define KEY_USAGE_DIGITAL_SIGNATURE 0x8000
 
 static bool issuer_name_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
@@ -98,7 +100,30 @@ static bool key_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
     return true;
 }
 
-/* The whole ceiling.  Every rule stands alone; their order only decides which reason is told first. */
+/* None, or exactly the one that fits: a relying party shall not be sent elsewhere for what revokes a certificate. */
+static bool crl_pointer_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
+{
+    char uri[TB_URI_MAX + 1] = "";
+
+    if (t->crl_uri[0] == '\0')
+        return true;
+    if (c->cfg != NULL)
+        tb_pointer_crl(uri, c->cfg, c->issuer, tb_crl_shard_of(t->serial.p));
+    return strcmp(uri, t->crl_uri) == 0;
+}
+
+static bool aia_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
+{
+    char uri[TB_URI_MAX + 1] = "";
+
+    if (t->aia_uri[0] == '\0')
+        return true;
+    if (c->cfg != NULL)
+        tb_pointer_aia(uri, c->cfg, c->issuer);
+    return strcmp(uri, t->aia_uri) == 0;
+}
+
+/* The whole ceiling.  Every rule but one stands alone; their order only decides which reason is told first. */
 static const struct {
     bool (*ok)(const struct tb_ceiling *c, const struct tb_tbs *t);
     const char *reason;
@@ -116,6 +141,8 @@ static const struct {
     {serial_ok, "serial"},
     {san_ok, "no-names"},
     {subject_ok, "subject"},
+    {crl_pointer_ok, "crl-pointer"}, /* after the serial, which says the shard */
+    {aia_ok, "issuer-pointer"},
     {key_ok, "subject-key"},
 };
 

@@ -5,6 +5,7 @@
 #ifndef TB_CA_KEYHOLDER_CEILING_H
 #define TB_CA_KEYHOLDER_CEILING_H
 
+#include "ca/config/config.h"
 #include "lib/pki/cacert.h"
 
 #define TB_CEILING_LIFETIME_MAX_S (100 * 86400) /* notBefore to notAfter, both counted (RFC 5280 section 4.1.2.5) */
@@ -14,6 +15,7 @@
 
 /* What a TBS is held against. */
 struct tb_ceiling {
+    const struct tb_config *cfg; /* where CRLs and CA certificates are served */
     enum tb_issuer issuer;
     const struct tb_cacert *ca;              /* of issuer */
     const uint8_t (*ca_keys)[TB_DIGEST_LEN]; /* SPKI digests of every CA key: none of them is certified */

@@ -71,7 +71,8 @@ out:
 /* NULL when the request may be signed. */
 static const char *judge_request(struct tb_keyholder *kh, const struct tb_msg_sign_req *req, tb_time_t now)
 {
-    struct tb_ceiling c = {.issuer = req->issuer,
+    struct tb_ceiling c = {.cfg = kh->cfg,
+                           .issuer = req->issuer,
                            .ca_keys = (const uint8_t(*)[TB_DIGEST_LEN])kh->ca_keys,
                            .num_ca_keys = kh->num_ca_keys,
                            .now = now};

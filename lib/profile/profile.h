@@ -41,7 +41,7 @@ struct tb_profile {
     enum tb_issuer issuer;
     enum tb_cn_mode cn;
     enum tb_csr_eku_mode csr_eku;
-    bool crl_pointer; /* CRL distribution point in the leaf, once CRLs are served */
+    bool crl_pointer; /* CRL distribution point in the leaf, if CRLs are served */
     uint32_t lifetime_s;
     uint32_t backdate_s;    /* at most 3600 */
     uint32_t control_age_s; /* oldest control statement accepted at signing */

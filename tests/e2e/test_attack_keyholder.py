@@ -375,7 +375,7 @@ def test_invariant_17_messages_that_are_none(kh, body):
     kh.signs(Tbs(kh).der())
 
 
-@pytest.mark.parametrize("kind", [k for k in range(0, 40) if k != wire.SIGN_REQ] + [255, 65535])
+@pytest.mark.parametrize("kind", [k for k in range(0, 40) if k not in (wire.SIGN_REQ, wire.CRL_SIGN_REQ)] + [255, 65535])
 def test_invariant_17_other_messages(kh, kind):
     kh.restart()
     unanswered(kh, kind, u8(SERVER) + var32(Tbs(kh).der()))
@@ -626,3 +626,21 @@ def test_crls_of_another_shape(kh):
     kh.refuses_crl(good + b"\0", "crl-form")
     kh.refuses_crl(Tbs(kh).der(), "crl-form")
     kh.signs_crl(good)
+
+
+def test_pointers_lead_only_to_this_ca(kh):
+    def crl(url):
+        return x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)])
+
+    def aia(url):
+        return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS,
+                                                                       x509.UniformResourceIdentifier(url))])
+
+    base = f"http://{kh.ca.name}:{kh.ca.port + 1}"
+    serial = (random.randrange(1 << 120, 1 << 127) & ~15) | 9
+    kh.signs(Tbs(kh, serial=serial, more=[(aia(f"{base}/aia/issuing-server.cer"), False),
+                                          (crl(f"{base}/crl/server/9.crl"), False)]).der())
+    for url in (f"{base}/crl/server/8.crl", f"{base}/crl/client/9.crl", "http://evil.test/crl/server/9.crl", f"{base}/crl/server/9.crl?"):
+        kh.refuses(Tbs(kh, serial=serial - 16, more=[(crl(url), False)]).der(), "crl-pointer")
+    for url in (f"{base}/aia/issuing-client.cer", "http://evil.test/aia/issuing-server.cer"):
+        kh.refuses(Tbs(kh, more=[(aia(url), False)]).der(), "issuer-pointer")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID
 
@@ -143,6 +143,79 @@ def answers(ca):
         return fetch(ca, "/crl/server/7.crl").status == 200
     except OSError:
         return False
+
+
+@pytest.fixture
+def web(ns):
+    w = Http01(ns)
+    yield w
+    w.close()
+
+
+def issue(ca, web, profile):
+    cl = Client(ca, directory=ca.profile_url(profile))
+    cl.register()
+    pem = cl.issue(web, ["www.example.test"])
+    cl.close()
+    return x509.load_pem_x509_certificate(pem)
+
+
+def test_a_certificate_names_its_crl_and_its_issuer(ca, web):
+    leaf = issue(ca, web, "server")
+    points = leaf.extensions.get_extension_for_oid(ExtensionOID.CRL_DISTRIBUTION_POINTS).value
+    access = leaf.extensions.get_extension_for_oid(ExtensionOID.AUTHORITY_INFORMATION_ACCESS).value
+    assert [n.value for p in points for n in p.full_name] == [shard_url(ca, leaf.serial_number % SHARDS)]
+    assert [a.access_location.value for a in access] == [f"http://{ca.name}:{ca.port + 1}/aia/issuing-server.cer"]
+    all_there(ca)
+    ca_file, crl_file, leaf_file = (ca.path(n) for n in ("chain.pem", "shard.pem", "leaf.pem"))
+    with open(ca_file, "wb") as f:
+        for word in ("root-server.pem", "issuing-server.pem"):
+            with open(ca.path(word), "rb") as g:
+                f.write(g.read())
+    with open(leaf_file, "wb") as f:
+        f.write(leaf.public_bytes(serialization.Encoding.PEM))
+    with open(crl_file, "wb") as f:
+        f.write(crl(ca, leaf.serial_number % SHARDS).public_bytes(serialization.Encoding.PEM))
+    verify = ["openssl", "verify", "-crl_check", "-x509_strict", "-CAfile", ca_file, "-CRLfile", crl_file, leaf_file]
+    assert ca.ns.run(verify).returncode == 0
+    with open(crl_file, "wb") as f:  # the CRL of another shard says nothing about it
+        f.write(crl(ca, (leaf.serial_number + 1) % SHARDS).public_bytes(serialization.Encoding.PEM))
+    assert ca.ns.run(verify, check=False).returncode != 0
+
+
+def test_invariant_30_who_is_revoked_is_on_the_crl_within_seconds(ca, web):
+    leaf, other = issue(ca, web, "server"), issue(ca, web, "server")
+    all_there(ca)
+    ca.cli("revoke", f"{leaf.serial_number:032x}", "--reason", "keyCompromise")
+    entry = wait_for("the entry", lambda: crl(ca, leaf.serial_number % SHARDS).get_revoked_certificate_by_serial_number(
+        leaf.serial_number), 5)
+    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason == x509.ReasonFlags.key_compromise
+    assert crl(ca, other.serial_number % SHARDS).get_revoked_certificate_by_serial_number(other.serial_number) is None
+    verify(ca, leaf, False)
+    verify(ca, other, True)
+    ca.stop()
+    ca.start()
+    all_there(ca)
+    verify(ca, leaf, False)
+    verify(ca, other, True)
+
+
+def verify(ca, leaf, good):
+    pem = serialization.Encoding.PEM
+    files = {"v-leaf.pem": leaf.public_bytes(pem), "v-crl.pem": crl(ca, leaf.serial_number % SHARDS).public_bytes(pem)}
+    for name, data in files.items():
+        with open(ca.path(name), "wb") as f:
+            f.write(data)
+    p = ca.ns.run(["openssl", "verify", "-crl_check", "-CAfile", ca.path("root-server.pem"), "-untrusted",
+                   ca.path("issuing-server.pem"), "-CRLfile", ca.path("v-crl.pem"), ca.path("v-leaf.pem")], check=False)
+    assert (p.returncode == 0) == good, p.stdout
+    assert good or "revoked" in p.stdout + p.stderr
+
+
+def test_short_lived_certificates_name_no_crl(ca, web):
+    leaf = issue(ca, web, "shortlived")
+    with pytest.raises(x509.ExtensionNotFound):
+        leaf.extensions.get_extension_for_oid(ExtensionOID.CRL_DISTRIBUTION_POINTS)
 
 
 def test_without_the_listener_nothing_is_promised(ns, dns):

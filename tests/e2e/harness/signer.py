@@ -35,7 +35,7 @@ class Signer:
 
     def __init__(self, ns, subdir="ca", name="ca.test", port=14000, edit=None):
         self.ns = ns
-        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit)
+        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit, extra=["--http", "off"])  # no CRLs unasked
         self.base = f"https://{name}:{port}"
         self.web = None
         self.judge = self.keyholder = self.validator = None
