@@ -61,7 +61,7 @@ static void revoke(struct fix *f, uint32_t n, tb_time_t not_after)
     memcpy(rec.serial + 4, &mixed, sizeof(mixed));
     memcpy(rec.serial + 12, &n, sizeof(n));
     rec.serial[15] = (uint8_t)n;
-    assert_int_equal(tb_revoked_add(&f->revoked, &rec, W_NOW - 5, W_NOW), 0);
+    assert_int_equal(tb_revoked_add(&f->revoked, &rec, n + 1, W_NOW - 5, W_NOW), 0);
 }
 
 static struct tb_crl_slot *slot(struct fix *f, unsigned shard)
