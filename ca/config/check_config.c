@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ca/config/alternate_chain.h"
 #include "ca/config/blocked_keys.h"
 #include "ca/config/command.h"
 #include "ca/config/config.h"
@@ -134,6 +135,20 @@ static void check_purposes(struct report *r, const char *path, const struct tb_c
     problem(r, "%s: extended key usage is %s; expected exactly %s", path, ca->has_eku ? have : "absent", want);
 }
 
+static void check_chains(struct report *r, enum tb_issuer issuer, const struct tb_cacert *ca)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+
+    for (size_t i = 0; i < r->cfg->num_alternate_chains; i++) {
+        char *pem = NULL;
+
+        if (r->cfg->alternate_chains[i].issuer == issuer &&
+            tb_alternate_chain_read(r->cfg, &r->cfg->alternate_chains[i], ca, r->now, &pem, why) != 0)
+            problem(r, "%s", why);
+        free(pem);
+    }
+}
+
 static void check_hierarchy(struct report *r, enum tb_issuer issuer, enum tb_state_file root_file,
                             enum tb_state_file crl_file, enum tb_state_file issuing_file, enum tb_state_file key_file)
 {
@@ -149,6 +164,7 @@ static void check_hierarchy(struct report *r, enum tb_issuer issuer, enum tb_sta
         check_validity(r, path, ca.not_before, ca.not_after);
         check_purposes(r, path, &ca, issuer);
         check_key(r, key_file, ca.spki_digest, path);
+        check_chains(r, issuer, &ca);
     }
     if (has_root && has_ca && tb_cacert_verify(&root, &ca) != 0)
         problem(r, "%s: was not issued by %s", path, root_path);

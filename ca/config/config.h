@@ -18,6 +18,7 @@
 #define TB_CONFIG_NUM_NETS_MAX      32
 #define TB_CONFIG_NUM_RESOLVERS_MAX 4
 #define TB_CONFIG_NUM_ANCHORS_MAX   4
+#define TB_CONFIG_NUM_CHAINS_MAX    8
 #define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
 
 struct tb_listen {
@@ -59,6 +60,12 @@ struct tb_lifetimes {
     uint32_t server_s, client_s;
 };
 
+/* Another chain for what an issuer signs: its key cross-signed elsewhere, and what is above. */
+struct tb_chain {
+    enum tb_issuer issuer;
+    char file[256];
+};
+
 struct tb_limits {
     uint32_t connections_max;   /* open HTTPS connections */
     uint32_t request_timeout_s; /* from first byte to last byte of a request */
@@ -85,6 +92,8 @@ struct tb_config {
     char website[256], terms_of_service[256];
     enum tb_external_account external_account;
     char blocked_keys[256]; /* file; "" = none */
+    struct tb_chain alternate_chains[TB_CONFIG_NUM_CHAINS_MAX];
+    size_t num_alternate_chains;
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;
     uint32_t signer;      /* number of this signer, from 1 */

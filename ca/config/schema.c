@@ -357,6 +357,23 @@ static const struct tb_setting names[] = {
 
 static const struct tb_setting lifetimes[] = {CAP("server", server_s), CAP("client", client_s), {.key = NULL}};
 
+static const struct tb_setting chain[] = {
+    {.key = "issuer",
+     .shape = TB_SHAPE_CHOICE,
+     MEMBER(struct tb_chain, issuer),
+     .word = issuer_word,
+     .num_words = TB_ISSUER__COUNT},
+    {.key = "file",
+     .shape = TB_SHAPE_TEXT,
+     MEMBER(struct tb_chain, file),
+     .min = 1,
+     .max = 255,
+     .check = check_printable,
+     .what = "a file name",
+     .expect = "printable ASCII"},
+    {.key = NULL},
+};
+
 #define CONFIG(m) MEMBER(struct tb_config, m)
 
 const struct tb_setting tb_schema[] = {
@@ -447,6 +464,15 @@ const struct tb_setting tb_schema[] = {
      .preset = "",
      .comment = "Issuer domain names by which a CAA record may allow this CA.  Empty: a name with an issue\n"
                 "record is refused, whatever the record says."},
+    {.key = "alternate_chains",
+     .shape = TB_SHAPE_MAPS,
+     ENTRIES(struct tb_config, alternate_chains, num_alternate_chains),
+     .min = 0,
+     .max = TB_CONFIG_NUM_CHAINS_MAX,
+     .sub = chain,
+     .preset = "",
+     .comment = "Other chains that clients may choose: for each its issuer, and a PEM file that begins with the\n"
+                "issuing CA as another CA certified it.  From this directory unless the name begins with a slash."},
     {.key = "blocked_keys",
      .shape = TB_SHAPE_TEXT,
      CONFIG(blocked_keys),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ca/config/alternate_chain.h"
 #include "ca/config/blocked_keys.h"
 #include "ca/front/control.h"
 #include "ca/front/finalize.h"
@@ -45,6 +46,27 @@ static int open_tls(struct tb_front *f)
     return r;
 }
 
+static int open_alternates(struct tb_front *f, enum tb_issuer issuer, const struct tb_cacert *ca)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    int r;
+
+    for (size_t i = 0; i < f->cfg->num_alternate_chains; i++) {
+        const struct tb_chain *chain = &f->cfg->alternate_chains[i];
+
+        if (chain->issuer != issuer)
+            continue;
+        r = tb_alternate_chain_read(f->cfg, chain, ca, tb_clock_now_s(),
+                                    &f->alternate_pem[issuer][f->num_alternates[issuer]], why);
+        if (r < 0) {
+            tb_log(TB_LOG_ERROR, "alternate-chain", TB_F("reason", why));
+            return r;
+        }
+        f->num_alternates[issuer]++;
+    }
+    return 0;
+}
+
 /* The issuing CA's certificate, as text that goes behind each leaf. */
 static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_file file)
 {
@@ -64,6 +86,7 @@ static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_
     } else {
         memcpy(f->issuer_keyid[issuer].p, ca.keyid, ca.keyid_len);
         f->issuer_keyid[issuer].len = ca.keyid_len;
+        r = open_alternates(f, issuer, &ca);
     }
     tb_cacert_clear(&ca);
     tb_problem_clear(&pb);
@@ -90,12 +113,19 @@ static int open_published(struct tb_front *f)
     return r;
 }
 
+static void free_issuer(struct tb_front *f, size_t issuer)
+{
+    free(f->issuer_pem[issuer]);
+    for (size_t i = 0; i < f->num_alternates[issuer]; i++)
+        free(f->alternate_pem[issuer][i]);
+}
+
 static void front_free(struct tb_front *f)
 {
     if (f == NULL)
         return;
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
-        free(f->issuer_pem[i]);
+        free_issuer(f, i);
     if (f->statm_fd >= 0)
         (void)close(f->statm_fd);
     SSL_CTX_free(f->ssl);

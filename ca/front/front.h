@@ -55,8 +55,10 @@ struct tb_front {
 
     SSL_CTX *ssl;
     tb_time_t https_not_after;
-    struct tb_public_id *ids;           /* row numbers as strangers see them */
-    char *issuer_pem[TB_ISSUER__COUNT]; /* owned; NULL = not there */
+    struct tb_public_id *ids;                                        /* row numbers as strangers see them */
+    char *issuer_pem[TB_ISSUER__COUNT];                              /* owned; NULL = not there */
+    char *alternate_pem[TB_ISSUER__COUNT][TB_CONFIG_NUM_CHAINS_MAX]; /* owned */
+    size_t num_alternates[TB_ISSUER__COUNT];
     struct {
         uint8_t p[TB_KEYID_MAX];
         size_t len; /* 0 = not there */

@@ -54,6 +54,19 @@ static void put_link(struct tb_wr *wr, const char *base, const char *url, const 
     tb_wr_str(wr, "\"\r\n");
 }
 
+/* The chains of a certificate besides the one that the answer shows (RFC 8555 section 7.4.2). */
+static void put_alternates(const struct tb_request *rq, struct tb_wr *wr)
+{
+    char tail[24];
+
+    for (size_t i = 0; i < rq->num_chains; i++) {
+        if (i == rq->this_chain)
+            continue;
+        (void)snprintf(tail, sizeof(tail), i == 0 ? "" : "/%zu", i);
+        put_link(wr, rq->chain, tail, "alternate");
+    }
+}
+
 /* What ACME adds (RFC 8555 sections 6.1, 6.5, 7.1). */
 static void put_acme_headers(struct tb_request *rq, struct tb_wr *wr)
 {
@@ -82,6 +95,7 @@ static void put_acme_headers(struct tb_request *rq, struct tb_wr *wr)
         put_link(wr, rq->up, "", "up");
     if (rq->next[0] != '\0')
         put_link(wr, rq->next, "", "next");
+    put_alternates(rq, wr);
     if (rq->terms_link)
         put_link(wr, f->cfg->terms_of_service, "", "terms-of-service");
 }

@@ -38,6 +38,8 @@ struct tb_request {
     char location[TB_FINALIZE_URL_MAX + 1];
     char up[TB_FINALIZE_URL_MAX + 1];
     char next[TB_URL_MAX + 1];
+    char chain[TB_URL_MAX + 1]; /* of a certificate with its default chain */
+    size_t num_chains, this_chain;
     bool terms_link;
     char validators[192];          /* header lines for caches; only over plain HTTP */
     char instance[TB_URL_MAX + 1]; /* of the problem: a page for people */

@@ -26,6 +26,7 @@ static const struct tb_route acme[] = {
     {"chall", "/acme/chall/?/?", POST, TB_AUTH_KID, tb_challenge_handle},
     {"finalize", "/acme/finalize/?/?/?/?", POST, TB_AUTH_KID_UNVERIFIED, tb_finalize_handle},
     {"cert", "/acme/cert/?", POST, TB_AUTH_KID, tb_certificate_handle},
+    {"cert-alternate", "/acme/cert/?/?", POST, TB_AUTH_KID, tb_certificate_handle},
 };
 static const struct tb_route metrics[] = {
     {"metrics", "/metrics", GET, TB_AUTH_NONE, tb_metrics_handle},
