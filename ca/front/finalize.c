@@ -258,12 +258,13 @@ static int proofs_load(struct tb_front *f, const struct tb_order *o, struct proo
     return r;
 }
 
-static int send_finalize(struct tb_finalize *z, const struct proofs *p)
+static int send_finalize(struct tb_finalize *z, const struct proofs *p, const struct tb_validity *validity)
 {
     struct tb_front *f = z->front;
     struct tb_msg_finalize_req m = {.jws = tb_span_of(z->jws, z->jws_len),
                                     .account_jwk = tb_span_str(z->jwk),
                                     .account_statement = tb_span_of(z->statement, z->statement_len),
+                                    .validity = *validity,
                                     .num_statements = p->num,
                                     .statement = p->span};
     struct tb_edge_call call = {.peer = TB_ROLE_JUDGE,
@@ -286,12 +287,14 @@ static int send_finalize(struct tb_finalize *z, const struct proofs *p)
 static void submit(struct tb_finalize *z)
 {
     struct tb_rd rd = tb_rd_of(tb_wr_span(&z->blobs));
+    struct tb_validity validity = {0};
     struct proofs *p = NULL;
     struct tb_order o;
     struct tb_span s;
     int r = tb_store_order_get(z->front->store, z->no, &o);
 
     if (r == 0) {
+        validity = o.validity;
         r = proofs_load(z->front, &o, &p);
         tb_order_clear(&o);
     }
@@ -299,7 +302,7 @@ static void submit(struct tb_finalize *z)
         if ((r = tb_rd_var32(&rd, TB_STATEMENT_MAX, &s)) == 0)
             r = proofs_add(p, s);
     if (r == 0)
-        r = send_finalize(z, p);
+        r = send_finalize(z, p, &validity);
     proofs_free(p);
     if (r < 0)
         fail(z, r);

@@ -146,15 +146,43 @@ static int check_open_orders(struct tb_request *rq)
     return tb_problem_set(&rq->problem, TB_E_LIMIT, TB_P_RATE_LIMITED, "this account has too many pending orders");
 }
 
+/* A whole second, as a certificate holds it. */
+static int read_time(struct tb_request *rq, const json_t *obj, const char *name, tb_time_t *out)
+{
+    const json_t *member = json_object_get(obj, name);
+    const char *text = json_string_value(member);
+
+    *out = 0;
+    if (member == NULL)
+        return 0;
+    if (text == NULL || strchr(text, '.') != NULL || tb_rfc3339_parse(text, out) < 0 || *out <= 0)
+        return tb_problem_set(&rq->problem, TB_E_FORMAT, TB_P_MALFORMED,
+                              "%s must be a time of RFC 3339, in whole seconds", name);
+    return 0;
+}
+
+/* Section 7.4: what cannot be honoured must be refused. */
+static int read_validity(struct new_order *n, const json_t *obj)
+{
+    struct tb_request *rq = n->rq;
+    struct tb_validity *want = &n->order.validity;
+    struct tb_validity got;
+    const char *why = NULL;
+    int r;
+
+    if ((r = read_time(rq, obj, "notBefore", &want->not_before)) < 0 ||
+        (r = read_time(rq, obj, "notAfter", &want->not_after)) < 0)
+        return r;
+    if ((r = tb_validity_narrow(n->profile, tb_clock_now_s(), want, &got, &why)) < 0)
+        return tb_problem_set(&rq->problem, r, TB_P_MALFORMED, "%s", why);
+    return 0;
+}
+
 static int prepare(struct new_order *n, const json_t *obj)
 {
     struct tb_request *rq = n->rq;
     int r;
 
-    /* Section 7.4: what cannot be honoured must be refused. */
-    if (json_object_get(obj, "notBefore") != NULL || json_object_get(obj, "notAfter") != NULL)
-        return tb_problem_set(&rq->problem, TB_E_UNSUPPORTED, TB_P_MALFORMED,
-                              "notBefore and notAfter are not supported: the profile sets the validity");
     if ((r = tb_terms_check(rq)) < 0)
         return r;
     n->profile = tb_profile_wanted(rq, obj);
@@ -163,7 +191,8 @@ static int prepare(struct new_order *n, const json_t *obj)
     if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), rq->front->policy, n->profile,
                                   rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
         (r = tb_account_may(rq, n->profile, n->order.ident, n->order.num_idents)) < 0 ||
-        (r = tb_replaces_read(rq, obj, &n->order)) < 0 || (r = check_open_orders(rq)) < 0)
+        (r = read_validity(n, obj)) < 0 || (r = tb_replaces_read(rq, obj, &n->order)) < 0 ||
+        (r = check_open_orders(rq)) < 0)
         return r;
     return fill_order(n);
 }

@@ -164,6 +164,10 @@ void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_o
         put_ident(jw, &o->ident[i], true);
     tb_jw_end_arr(jw);
     tb_jw_kv(jw, "profile", o->profile);
+    if (o->validity.not_before != 0)
+        put_time(jw, "notBefore", o->validity.not_before);
+    if (o->validity.not_after != 0)
+        put_time(jw, "notAfter", o->validity.not_after);
     tb_replaces_json(f, jw, o);
     tb_jw_key(jw, "authorizations");
     tb_jw_arr(jw);

@@ -330,19 +330,23 @@ static int step_leaf(struct work *w)
     const struct tb_profile *p = w->d->profile;
     const struct tb_cacert *ca = &w->s->ca[p->issuer];
     struct tb_leaf *leaf = &w->d->leaf;
+    struct tb_validity validity;
+    const char *why = NULL;
 
+    /* Whatever the front says was ordered, the profile bounds it. */
+    if (tb_validity_narrow(p, w->d->now, &w->req->validity, &validity, &why) < 0)
+        return REFUSE(w, "validity", TB_P_ORDER_NOT_READY, "The order cannot be finalized any more: %s.", why);
     *leaf = (struct tb_leaf){.sig_alg = ca->sig_alg,
                              .issuer_name = tb_span_of(ca->subject, ca->subject_len),
                              .issuer_keyid = tb_span_of(ca->keyid, ca->keyid_len),
-                             .not_before = w->d->now - (tb_time_t)p->backdate_s,
+                             .not_before = validity.not_before,
+                             .not_after = validity.not_after,
                              .cn = p->cn,
                              .idents = w->d->csr.idents,
                              .num_idents = w->d->csr.num_idents,
                              .spki = w->d->csr.spki.der,
                              .key_kind = w->d->csr.spki.kind,
                              .purposes = leaf->purposes};
-    /* RFC 5280 section 4.1.2.5: both ends are part of the validity. */
-    leaf->not_after = leaf->not_before + (tb_time_t)p->lifetime_s - 1;
     if (leaf->not_after - leaf->not_before >= (tb_time_t)tb_config_lifetime_max(w->s->cfg, p->issuer))
         return REFUSE(w, "lifetime-above-cap", TB_P_SERVER_INTERNAL, "The profile's certificates live too long.");
     if (leaf->not_after > ca->not_after || leaf->not_after <= w->d->now)

@@ -11,6 +11,7 @@
 #include "lib/jose/jwk.h"
 #include "lib/pki/reason.h"
 #include "lib/pki/tbs.h"
+#include "lib/profile/validity.h"
 #include "lib/statement/token.h"
 
 #define TB_CONTACTS_TEXT_MAX    2048 /* JSON array as text */
@@ -83,9 +84,10 @@ struct tb_order {
     enum tb_issuer replaces_issuer;
     uint8_t replaces_serial[TB_SERIAL_LEN];
     /* when valid */
-    uint8_t notices;           /* set of enum tb_notice */
-    tb_order_no_t replaced_by; /* last order that was made to replace its certificate; 0 = none */
-    uint64_t seq;              /* of the judge's log; 0 = none */
+    struct tb_validity validity; /* that the order asks for */
+    uint8_t notices;             /* set of enum tb_notice */
+    tb_order_no_t replaced_by;   /* last order that was made to replace its certificate; 0 = none */
+    uint64_t seq;                /* of the judge's log; 0 = none */
     enum tb_issuer issuer;
     uint8_t serial[TB_SERIAL_LEN];
     tb_time_t issued_at, not_after;

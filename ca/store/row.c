@@ -7,8 +7,8 @@
 
 /* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace; 1 to 3: accounts without the
  * judge's statement, authorizations without the key that they were made for; 1 to 4: orders without notices;
- * 1 to 5: orders without their revocation. */
-#define BODY_VERSION 6
+ * 1 to 5: orders without their revocation; 1 to 6: orders without the validity that they ask for. */
+#define BODY_VERSION 7
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -321,6 +321,8 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     tb_wr_u8(&row->body, o->notices);
     tb_wr_u64(&row->body, (uint64_t)o->revoked_at);
     tb_wr_u8(&row->body, (uint8_t)o->revoked_for);
+    tb_wr_u64(&row->body, (uint64_t)o->validity.not_before);
+    tb_wr_u64(&row->body, (uint64_t)o->validity.not_after);
     return row_done(row, out);
 }
 
@@ -370,6 +372,17 @@ static int read_revoked(struct tb_rd *rd, struct tb_order *o)
     return 0;
 }
 
+static int read_validity(struct tb_rd *rd, struct tb_order *o)
+{
+    uint64_t not_before;
+    uint64_t not_after;
+
+    if (tb_rd_u64(rd, &not_before) < 0 || tb_rd_u64(rd, &not_after) < 0)
+        return TB_E_FORMAT;
+    o->validity = (struct tb_validity){(tb_time_t)not_before, (tb_time_t)not_after};
+    return 0;
+}
+
 static int read_order(const struct tb_row *row, struct tb_order *o)
 {
     struct tb_rd rd;
@@ -389,7 +402,7 @@ static int read_order(const struct tb_row *row, struct tb_order *o)
     o->issued_at = (tb_time_t)issued;
     if ((r = tb_problem_read(&rd, &o->problem)) < 0 || (version > 2 && (r = read_replacing(&rd, o)) < 0) ||
         (version > 4 && (r = tb_rd_u8(&rd, &o->notices)) < 0) || (version > 5 && (r = read_revoked(&rd, o)) < 0) ||
-        (r = tb_rd_end(&rd)) < 0)
+        (version > 6 && (r = read_validity(&rd, o)) < 0) || (r = tb_rd_end(&rd)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
     if (row->cert_len == 0)
         return 0;

@@ -68,8 +68,8 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
     [TB_MSG_FINALIZE_REQ] = {.name = "finalize-req",
                              .from = R_FRONT,
                              .to = R_JUDGE,
-                             .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX + 2 + TB_ACCOUNT_STATEMENT_MAX + 2 +
-                                    TB_MSG_FINALIZE_STATEMENTS_MAX * BLOB_MAX},
+                             .max = 4 + TB_JWS_BODY_MAX + 2 + TB_JWK_JSON_MAX + 2 + TB_ACCOUNT_STATEMENT_MAX + 8 + 8 +
+                                    2 + TB_MSG_FINALIZE_STATEMENTS_MAX * BLOB_MAX},
     [TB_MSG_FINALIZE_RSP] = {.name = "finalize-rsp", .from = R_JUDGE, .to = R_FRONT, .max = OR_PROBLEM(ISSUED_MAX)},
     [TB_MSG_SYNC_REQ] = {.name = "sync-req", .from = R_FRONT, .to = R_JUDGE, .max = 8},
     [TB_MSG_SYNC_RSP] = {.name = "sync-rsp",

@@ -69,18 +69,26 @@ void tb_msg_finalize_req_write(struct tb_wr *wr, const struct tb_msg_finalize_re
     tb_wr_var32(wr, m->jws);
     tb_wr_var16(wr, m->account_jwk);
     tb_wr_var16(wr, m->account_statement);
+    tb_wr_u64(wr, (uint64_t)m->validity.not_before);
+    tb_wr_u64(wr, (uint64_t)m->validity.not_after);
     tb_msg_statement_list_write(wr, m->statement, m->num_statements);
 }
 
 static int read_finalize_req(struct tb_rd *rd, struct tb_msg_finalize_req *m)
 {
+    uint64_t not_before;
+    uint64_t not_after;
     int r;
 
     if ((r = tb_rd_var32(rd, TB_JWS_BODY_MAX, &m->jws)) < 0 ||
         (r = tb_rd_var16(rd, TB_JWK_JSON_MAX, &m->account_jwk)) < 0 ||
         (r = tb_rd_var16(rd, TB_ACCOUNT_STATEMENT_MAX, &m->account_statement)) < 0 ||
+        (r = tb_rd_u64(rd, &not_before)) < 0 || (r = tb_rd_u64(rd, &not_after)) < 0 ||
         (r = tb_msg_statement_list_read(rd, &m->statement, &m->num_statements)) < 0)
         return r;
+    if (not_before > INT64_MAX || not_after > INT64_MAX)
+        return TB_E_FORMAT;
+    m->validity = (struct tb_validity){(tb_time_t)not_before, (tb_time_t)not_after};
     return tb_rd_end(rd);
 }
 

@@ -6,6 +6,7 @@
 #include "lib/base/problem.h"
 #include "lib/jose/jws.h"
 #include "lib/pki/tbs.h"
+#include "lib/profile/validity.h"
 #include "lib/statement/account.h"
 
 #define TB_MSG_FINALIZE_STATEMENTS_MAX (TB_IDENT_NUM_MAX * 8)
@@ -30,6 +31,7 @@ struct tb_msg_finalize_req {
     struct tb_span jws;               /* request body as received */
     struct tb_span account_jwk;       /* canonical JSON */
     struct tb_span account_statement; /* the newest; empty when there is none */
+    struct tb_validity validity; /* that the order asks for: the front's word, so only ever less than the profile */
     size_t num_statements;
     const struct tb_span *statement; /* borrowed when writing; array owned after reading, bytes borrowed */
 };

@@ -61,7 +61,7 @@ def deactivation_jws(account, **payload):
 def finalize(signer, account, blobs, statement=b"", key=None):
     key = key or account.key
     body = jws(key, signer.finalize_url(signer.order_number()), {"csr": _csr()}, nonce="bm9uY2U", kid=account.url)
-    return signer.send_finalize(var32(body) + var16(key.canonical()) + var16(statement) + u16(len(blobs)) +
+    return signer.send_finalize(var32(body) + var16(key.canonical()) + var16(statement) + u64(0) + u64(0) + u16(len(blobs)) +
                                 b"".join(var16(b) for b in blobs))
 
 

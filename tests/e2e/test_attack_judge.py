@@ -225,6 +225,7 @@ def test_account_statement_of_nobody(signer, proved):
     url = signer.finalize_url(signer.order_number())
     body = jws(account.key, url, {"csr": b64u(csr([NAME]))}, nonce="bm9uY2U", kid=account.url)
     message = (wire.var32(body) + wire.var16(account.key.canonical()) + wire.var16(b"anything") +
+               wire.u64(0) + wire.u64(0) +
                wire.u16(len(blobs)) + b"".join(wire.var16(b) for b in blobs))
     refused(signer, signer.send_finalize(message), "account-statement-forged")
 

@@ -147,12 +147,13 @@ class Signer:
         assert problem is None, problem
         return blobs
 
-    def request(self, account, url, csr_der, statements, key=None, kid=None, header=None, payload=None, body=None, jwk=None):
+    def request(self, account, url, csr_der, statements, key=None, kid=None, header=None, payload=None, body=None, jwk=None,
+                validity=(0, 0)):
         """Body of a finalize message."""
         if body is None:
             body = jws(key or account.key, url, payload if payload is not None else {"csr": b64u(csr_der)},
                        nonce="bm9uY2U", kid=kid or account.url, header=header)
-        return (var32(body) + var16(jwk if jwk is not None else account.key.canonical()) + var16(b"") +
+        return (var32(body) + var16(jwk if jwk is not None else account.key.canonical()) + var16(b"") + u64(validity[0]) + u64(validity[1]) +
                 u16(len(statements)) + b"".join(var16(s) for s in statements))
 
     def finalize(self, account, csr_der, statements, order=None, url=None, **more):

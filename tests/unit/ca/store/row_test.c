@@ -42,6 +42,7 @@ static void an_issued_order_survives(void **state)
     (void)state;
     sample_order(&o, 11, 7);
     sample_issue(&o, 3, 0x42);
+    o.validity = (struct tb_validity){21, 22};
     o.revoked_seq = 8;
     o.revoked_at = 4000;
     o.revoked_for = TB_REASON_SUPERSEDED;
@@ -54,14 +55,15 @@ static void an_issued_order_survives(void **state)
     assert_string_equal(back.ident[0].value, "a.example");
     assert_int_equal(back.cert_len, 3);
     assert_int_equal(back.not_after, 5000);
+    assert_true(back.validity.not_before == 21 && back.validity.not_after == 22);
     assert_int_equal(back.revoked_seq, 8);
     assert_int_equal(back.revoked_at, 4000);
     assert_int_equal(back.revoked_for, TB_REASON_SUPERSEDED);
     tb_order_clear(&back);
-    row->body.buf[row->body.len - 1] = 6; /* certificateHold: nothing that a certificate stays revoked for */
+    row->body.buf[row->body.len - 1 - 16] = 6; /* certificateHold: nothing that a certificate stays revoked for */
     assert_int_equal(tb_row_order(row, &back), TB_E_FORMAT);
-    row->body.buf[0] = 5; /* before there were revocations */
-    row->body.len -= 8 + 1;
+    row->body.buf[0] = 5; /* before there were revocations, and validities */
+    row->body.len -= 8 + 1 + 8 + 8;
     assert_ok(tb_row_order(row, &back));
     assert_int_equal(back.revoked_at, 0);
     tb_order_clear(&o);
@@ -149,7 +151,7 @@ static void an_account_survives_and_those_of_earlier_versions_too(void **state)
     assert_true(back.terms_agreed);
     memset(a.terms_digest, 0, TB_DIGEST_LEN);
     assert_same_account(&a, &back);
-    row->body.buf[0] = 6;
+    row->body.buf[0] = 8;
     assert_int_equal(tb_row_account(row, &back), TB_E_FORMAT);
     tb_row_unref(row);
 }

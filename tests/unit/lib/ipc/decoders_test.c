@@ -87,7 +87,7 @@ static void put_finalize_req(struct tb_wr *wr)
 {
     const struct tb_span statement[] = {{blob, 3}, {blob, 2}};
     struct tb_msg_finalize_req m = {
-        .jws = {blob, 3}, .account_jwk = {blob, 2}, .num_statements = 2, .statement = statement};
+        .jws = {blob, 3}, .account_jwk = {blob, 2}, .validity = {7, 8}, .num_statements = 2, .statement = statement};
 
     tb_msg_finalize_req_write(wr, &m);
 }
