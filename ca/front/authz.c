@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca/front/objects.h"
+#include "ca/front/order_state.h"
 
 static void reply_authz(struct tb_request *rq, const struct tb_authz *a)
 {
@@ -62,12 +63,13 @@ fail:
 static void update(struct tb_request *rq, struct tb_authz *a, const json_t *obj)
 {
     const json_t *status = json_object_get(obj, "status");
+    enum tb_authz_state now = tb_authz_state_at(a->state, a->expires_at, tb_clock_now_s());
 
     if (!json_is_string(status) || strcmp(json_string_value(status), "deactivated") != 0)
         tb_reply_refuse(rq, TB_P_MALFORMED, "an authorization can only be read or deactivated");
     else if (a->state == TB_AUTHZ_DEACTIVATED)
         reply_authz(rq, a);
-    else if (a->state != TB_AUTHZ_PENDING && a->state != TB_AUTHZ_VALID)
+    else if (tb_authz_move(&now, TB_AUTHZ_EV_DEACTIVATE) < 0)
         tb_reply_refuse(rq, TB_P_MALFORMED, "the authorization is neither pending nor valid");
     else
         deactivate(rq, a);

@@ -105,3 +105,33 @@ def test_an_account_has_an_allowance_in_the_hour(make_ca):
         assert int(r.headers["Retry-After"]) > 0
     assert new_authz(cl, "n0.example.test").status == 200  # what exists costs nothing
     cl.close()
+
+
+@pytest.mark.parametrize("state", ["pending", "valid"])
+def test_an_authorization_given_up_ends_its_orders_and_serves_no_other(cl, web, state):
+    r = cl.new_order([NAME])
+    url = r.json()["authorizations"][0]
+    if state == "valid":
+        assert prove_all(cl, web, r)["status"] == "valid"
+    given = cl.post(url, {"status": "deactivated"})
+    assert given.status == 200 and given.json()["status"] == "deactivated"
+    assert cl.post(url, {"status": "deactivated"}).status == 200
+    o = cl.post(r.location, None).json()
+    assert o["status"] == "invalid" and o["error"]["type"].endswith(":unauthorized")
+    refused(cl.finalize(o, csr([NAME])), "orderNotReady", 403)
+    fresh = cl.new_order([NAME]).json()
+    assert fresh["status"] == "pending" and fresh["authorizations"] != [url]
+    for bad in ({"status": "valid"}, {"status": 1}, {}, {"status": "revoked"}):
+        refused(cl.post(url, bad), "malformed", 400)
+
+
+def prove_all(cl, web, order):
+    return cl.prove_http(web, order.json())[0]
+
+
+def test_one_that_failed_is_not_given_up(cl):
+    r = cl.new_order(["deaf.example.test"])
+    url = r.json()["authorizations"][0]
+    cl.post(cl.post(url, None).json()["challenges"][0]["url"], {})
+    assert cl.wait(url, lambda a: a["status"] != "pending")["status"] == "invalid"
+    refused(cl.post(url, {"status": "deactivated"}), "malformed", 400)
