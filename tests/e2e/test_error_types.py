@@ -10,7 +10,7 @@ from cryptography.x509 import AuthorityKeyIdentifier
 
 from harness.acme import URN, Key, b64u, csr, jws
 from harness.attack import Site, refused
-from harness.x509 import load_chain
+from harness.x509 import der, load_chain
 
 OLD, NEW = "https://ca.test/terms/1", "https://ca.test/terms/2"
 
@@ -70,11 +70,11 @@ def with_client(work):
     return run
 
 
-def finalize(der, ready=True):
+def finalize(request, ready=True):
     def work(site, cl):
         n = site.name()
         order = cl.ready_order(site.web, [n])[1] if ready else cl.new_order([n]).json()
-        return cl.finalize(order, der if der is not None else csr([n]))
+        return cl.finalize(order, request if request is not None else csr([n]))
     return with_client(work)
 
 
@@ -98,6 +98,13 @@ def already_replaced(site, cl):
     cid = b64u(aki) + "." + b64u(leaf.serial_number.to_bytes(16, "big"))
     assert cl.new_order([n], replaces=cid).status == 201
     return cl.new_order([n], replaces=cid)
+
+
+def revoke(site, cl, **more):
+    leaf = load_chain(cl.issue(site.web, [site.name()]))[0]
+    body = {"certificate": b64u(der(leaf)), **more}
+    first = cl.post(cl.dir["revokeCert"], body)
+    return first if first.status != 200 else cl.post(cl.dir["revokeCert"], body)
 
 
 def rate_limited(site, cl):
@@ -128,6 +135,8 @@ def changed_terms(site):
 ERRORS = {
     "accountDoesNotExist": account(onlyReturnExisting=True),
     "alreadyReplaced": with_client(already_replaced),
+    "alreadyRevoked": with_client(revoke),
+    "badRevocationReason": with_client(lambda s, cl: revoke(s, cl, reason=99)),
     "badCSR": finalize(b"\x30\x00"),
     "badNonce": with_client(lambda s, cl: cl.post(cl.kid, None, header={"nonce": "AAAAAAAA"})),
     "badPublicKey": weak_key,
