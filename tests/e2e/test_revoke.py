@@ -111,7 +111,7 @@ def told(ca, *args):
 
 
 def connected(ca):
-    wait_for("front and judge", lambda: told(ca, "status").get("front", {}).get("judge", {}).get("connected"))
+    wait_for("front and judge", lambda: ((told(ca, "status").get("front") or {}).get("judge") or {}).get("connected"))
 
 
 def test_certbot_revokes_by_account_and_by_key(ca):
