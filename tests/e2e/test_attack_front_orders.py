@@ -17,7 +17,8 @@ from harness.attack import certificates_of, parallel, refused, site  # noqa: F40
 from harness.x509 import SERVER_AUTH, ekus, is_ca, load_chain, names
 
 OURS = {ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.AUTHORITY_KEY_IDENTIFIER}
+        ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS}
 
 
 @pytest.fixture
