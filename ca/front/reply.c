@@ -62,7 +62,9 @@ static void put_alternates(const struct tb_request *rq, struct tb_wr *wr)
     for (size_t i = 0; i < rq->num_chains; i++) {
         if (i == rq->this_chain)
             continue;
-        (void)snprintf(tail, sizeof(tail), i == 0 ? "" : "/%zu", i);
+        tail[0] = '\0';
+        if (i > 0)
+            (void)snprintf(tail, sizeof(tail), "/%zu", i);
         put_link(wr, rq->chain, tail, "alternate");
     }
 }
