@@ -62,6 +62,7 @@ TB_IPC_CLEARED(revoke_req, tb_msg_revoke_req_clear(&m))
 TB_IPC_CLEARED(revoke_rsp, tb_problem_clear(&m.problem))
 TB_IPC_PLAIN(revoked_req)
 TB_IPC_PLAIN(revoked)
+TB_IPC_CLEARED(validate_note, tb_problem_clear(&m.problem))
 
 /* By message type; NULL = the body is empty or opaque. */
 static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_wr *wr) = {
@@ -93,6 +94,7 @@ static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_w
     [TB_MSG_REVOKED] = again_revoked,
     [TB_MSG_REVOKED_REQ] = again_revoked_req,
     [TB_MSG_REVOKED_RSP] = again_revoked,
+    [TB_MSG_VALIDATE_NOTE] = again_validate_note,
 };
 
 #endif

@@ -59,9 +59,9 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
                              .from = R_MAKERS,
                              .to = R_FRONT,
                              .max = OR_PROBLEM(2 + TB_MSG_STATEMENTS_MAX * BLOB_MAX)},
-    [TB_MSG_CAA_REQ] = {.name = "caa-req", .from = R_FRONT, .to = R_MAKERS, .max = IDENT_MAX},
+    [TB_MSG_CAA_REQ] = {.name = "caa-req", .from = R_FRONT, .to = R(VALIDATOR), .max = IDENT_MAX},
     [TB_MSG_CAA_RSP] = {.name = "caa-rsp",
-                        .from = R_MAKERS,
+                        .from = R(VALIDATOR),
                         .to = R_FRONT,
                         .max = OR_PROBLEM(2 + TB_MSG_STATEMENTS_MAX * BLOB_MAX)},
     [TB_MSG_JUDGE_HELLO] = {.name = "judge-hello", .from = R_JUDGE, .to = R_FRONT, .max = 4 + 4 + 4 + 8},
@@ -110,6 +110,7 @@ static const struct tb_msg_info infos[TB_MSG__COUNT] = {
     [TB_MSG_REVOKED] = {.name = "revoked", .from = R_JUDGE, .to = R_FRONT, .max = REVOKED_MAX},
     [TB_MSG_REVOKED_REQ] = {.name = "revoked-req", .from = R_FRONT, .to = R_JUDGE, .max = 8},
     [TB_MSG_REVOKED_RSP] = {.name = "revoked-rsp", .from = R_JUDGE, .to = R_FRONT, .max = REVOKED_MAX},
+    [TB_MSG_VALIDATE_NOTE] = {.name = "validate-note", .from = R(RESPONDER), .to = R_FRONT, .max = PROBLEM_MAX},
 };
 
 static const char *const role_names[TB_ROLE__COUNT] = {

@@ -26,7 +26,7 @@ const char *tb_role_name(enum tb_role role); /* "front" */
 enum tb_role tb_role_find(const char *name);
 
 /* First word of the first message on every edge; raised with any change of a message. */
-#define TB_IPC_VERSION 2
+#define TB_IPC_VERSION 3
 
 enum tb_msg_type {
     TB_MSG_NONE = 0,
@@ -40,7 +40,7 @@ enum tb_msg_type {
     /* child to parent */
     TB_MSG_READY,       /* struct tb_msg_ready */
     TB_MSG_CONTROL_RSP, /* opaque answer (JSON text) */
-    /* front and validator */
+    /* front and validator, and but for CAA front and responder */
     TB_MSG_TOKEN_REQ,
     TB_MSG_TOKEN_RSP,
     TB_MSG_VALIDATE_REQ,
@@ -72,6 +72,8 @@ enum tb_msg_type {
     TB_MSG_REVOKED, /* judge to front, unasked */
     TB_MSG_REVOKED_REQ,
     TB_MSG_REVOKED_RSP,
+    /* responder to front, unasked: how a use proof stands; its id is that of the VALIDATE_REQ */
+    TB_MSG_VALIDATE_NOTE,
     TB_MSG__COUNT
 };
 

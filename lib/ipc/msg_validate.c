@@ -240,6 +240,22 @@ void tb_msg_statements_clear(struct tb_msg_statements *m)
     memset(m, 0, sizeof(*m));
 }
 
+void tb_msg_validate_note_write(struct tb_wr *wr, const struct tb_msg_validate_note *m)
+{
+    tb_problem_write(wr, &m->problem);
+}
+
+int tb_msg_validate_note_read(struct tb_span body, struct tb_msg_validate_note *out)
+{
+    struct tb_rd rd = tb_rd_of(body);
+    int r;
+
+    memset(out, 0, sizeof(*out));
+    if ((r = tb_problem_read(&rd, &out->problem)) < 0 || (r = tb_rd_end(&rd)) < 0)
+        tb_problem_clear(&out->problem);
+    return r;
+}
+
 void tb_msg_caa_req_write(struct tb_wr *wr, const struct tb_msg_caa_req *m)
 {
     tb_ident_write(wr, &m->ident);

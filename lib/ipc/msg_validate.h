@@ -1,4 +1,4 @@
-/* Messages between the front and the validator: tokens, validation, CAA. */
+/* Messages between the front and those that make proofs, validator and responder: tokens, validation, CAA. */
 #ifndef TB_IPC_MSG_VALIDATE_H
 #define TB_IPC_MSG_VALIDATE_H
 
@@ -56,6 +56,17 @@ struct tb_msg_statements {
 void tb_msg_statements_write(struct tb_wr *wr, const struct tb_msg_statements *m);
 int tb_msg_statements_read(struct tb_span body, struct tb_msg_statements *out) TB_MUST_USE;
 void tb_msg_statements_clear(struct tb_msg_statements *m); /* frees the problem */
+
+/*
+ * How a use proof stands while its VALIDATE_RSP is not there yet.  problem.type NONE: armed, sent once, when DNS was
+ * answered; a client may connect from now on.  Otherwise a refusal, to be recorded: it ends nothing.
+ */
+struct tb_msg_validate_note {
+    struct tb_problem problem;
+};
+void tb_msg_validate_note_write(struct tb_wr *wr, const struct tb_msg_validate_note *m);
+/* The caller clears the problem. */
+int tb_msg_validate_note_read(struct tb_span body, struct tb_msg_validate_note *out) TB_MUST_USE;
 
 /* A fresh CAA statement for a name (proofs outlive the eight hours of CAA). */
 struct tb_msg_caa_req {

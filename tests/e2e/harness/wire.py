@@ -8,11 +8,13 @@ import time
 (CONFIG, FD, PEER, START, DRAIN, CONTROL_REQ, READY, CONTROL_RSP, TOKEN_REQ, TOKEN_RSP, VALIDATE_REQ, VALIDATE_RSP,
  CAA_REQ, CAA_RSP, JUDGE_HELLO, FINALIZE_REQ, FINALIZE_RSP, SYNC_REQ, SYNC_RSP, SIGN_REQ, SIGN_RSP, STATS_REQ,
  STATS_RSP, ACCOUNT_REQ, ACCOUNT_RSP, CRL_SIGN_REQ, CRL_SIGN_RSP,
- CRL, REVOKE_REQ, REVOKE_RSP, REVOKED, REVOKED_REQ, REVOKED_RSP) = range(1, 34)
+ CRL, REVOKE_REQ, REVOKE_RSP, REVOKED, REVOKED_REQ, REVOKED_RSP,
+ VALIDATE_NOTE) = range(1, 35)
 ROLES = {"parent": 1, "front": 2, "validator": 3, "responder": 4, "judge": 5, "keyholder": 6}
 DNS, IP = 1, 2
 SERVER_AUTH, CLIENT_AUTH = 1, 2
 HTTP_01, DNS_01, TLS_ALPN_01 = 1, 2, 3
+TLS_CLIENT_01 = 6
 PROBLEMS = [None, "accountDoesNotExist", "alreadyReplaced", "alreadyRevoked", "badCSR", "badNonce", "badPublicKey",
             "badRevocationReason", "badSignatureAlgorithm", "caa", "compound", "connection", "dns",
             "externalAccountRequired", "incorrectResponse", "invalidContact", "invalidProfile", "malformed",
@@ -174,7 +176,7 @@ class Child:
         theirs.close()
         with open(config, "rb") as f:
             text = f.read()
-        self.edge.send(CONFIG, u32(2) + u8(0) + str16(config) + var32(text))
+        self.edge.send(CONFIG, u32(3) + u8(0) + str16(config) + var32(text))
 
     def peer(self, role, sock):
         """Gives an edge to the process; the test's own copy is closed."""

@@ -193,6 +193,20 @@ static void put_revoked(struct tb_wr *wr)
     tb_msg_revoked_write(wr, &m);
 }
 
+static void put_armed(struct tb_wr *wr)
+{
+    tb_msg_validate_note_write(wr, &(struct tb_msg_validate_note){0});
+}
+
+static void put_refusal(struct tb_wr *wr)
+{
+    struct tb_msg_validate_note m = {0};
+
+    (void)tb_problem_set(&m.problem, TB_E_DENIED, TB_P_UNAUTHORIZED, "not from there");
+    tb_msg_validate_note_write(wr, &m);
+    tb_problem_clear(&m.problem);
+}
+
 static const struct {
     enum tb_msg_type type;
     void (*put)(struct tb_wr *wr);
@@ -226,6 +240,8 @@ static const struct {
     {TB_MSG_REVOKED, put_revoked},
     {TB_MSG_REVOKED_REQ, put_revoked_req},
     {TB_MSG_REVOKED_RSP, put_revoked},
+    {TB_MSG_VALIDATE_NOTE, put_armed},
+    {TB_MSG_VALIDATE_NOTE, put_refusal},
 };
 
 /* In an exact block, so that a sanitizer sees one byte too many. */
@@ -298,6 +314,7 @@ static const struct {
     {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 0, TB_E_FORMAT}, /* no purpose */
     {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 3, TB_E_FORMAT}, /* purpose 0 */
     {TB_MSG_VALIDATE_REQ, put_validate_req, 1, 1, TB_E_FORMAT}, /* purpose 24 */
+    {TB_MSG_VALIDATE_NOTE, put_armed, 0, TB_P__COUNT, TB_E_FORMAT},
     {TB_MSG_JUDGE_HELLO, put_hello, 3, TB_IPC_VERSION + 1, TB_E_UNSUPPORTED},
     {TB_MSG_FINALIZE_RSP, put_finalize_rsp, -8, TB_ISSUER__COUNT, TB_E_FORMAT},
     {TB_MSG_SYNC_RSP, put_sync_rsp, 9, 9, TB_E_FORMAT}, /* numbers go backwards */

@@ -58,7 +58,25 @@ static void authority_follows_the_edges(void **state)
             continue; /* counters, from whoever has an edge */
         assert_false(tb_msg_allowed(t, TB_ROLE_FRONT, TB_ROLE_KEYHOLDER));
         assert_false(tb_msg_allowed(t, TB_ROLE_VALIDATOR, TB_ROLE_JUDGE));
+        assert_false(tb_msg_allowed(t, TB_ROLE_RESPONDER, TB_ROLE_JUDGE));
     }
+}
+
+/* Validator and responder make proofs; each of its own kind. */
+static void makers_differ(void **state)
+{
+    (void)state;
+    for (enum tb_msg_type t = TB_MSG_TOKEN_REQ; t <= TB_MSG_VALIDATE_RSP; t++) {
+        bool request = t == TB_MSG_TOKEN_REQ || t == TB_MSG_VALIDATE_REQ;
+
+        assert_int_equal(tb_msg_allowed(t, TB_ROLE_FRONT, TB_ROLE_RESPONDER), request);
+        assert_int_equal(tb_msg_allowed(t, TB_ROLE_RESPONDER, TB_ROLE_FRONT), !request);
+    }
+    assert_true(tb_msg_allowed(TB_MSG_VALIDATE_NOTE, TB_ROLE_RESPONDER, TB_ROLE_FRONT));
+    assert_false(tb_msg_allowed(TB_MSG_VALIDATE_NOTE, TB_ROLE_VALIDATOR, TB_ROLE_FRONT));
+    assert_false(tb_msg_allowed(TB_MSG_VALIDATE_NOTE, TB_ROLE_FRONT, TB_ROLE_RESPONDER));
+    assert_false(tb_msg_allowed(TB_MSG_CAA_REQ, TB_ROLE_FRONT, TB_ROLE_RESPONDER));
+    assert_false(tb_msg_allowed(TB_MSG_CAA_RSP, TB_ROLE_RESPONDER, TB_ROLE_FRONT));
 }
 
 static void fill_ident(struct tb_ident *id)
@@ -140,6 +158,7 @@ int main(void)
         cmocka_unit_test(roles_have_names),
         cmocka_unit_test(direction_counts),
         cmocka_unit_test(authority_follows_the_edges),
+        cmocka_unit_test(makers_differ),
         cmocka_unit_test(largest_token_request_fits_exactly),
         cmocka_unit_test(largest_finalize_request_fits_exactly),
         cmocka_unit_test(largest_configuration_fits_exactly),
