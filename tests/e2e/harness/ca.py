@@ -7,7 +7,7 @@ import ssl
 
 from .proc import children, cmdline, wait_for
 
-BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+BUILD = os.environ["BUILD"] = os.path.abspath(os.environ.get("BUILD", "build"))  # programs run in other directories
 
 
 def program(name):
