@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ca/validator/address.h"
-#include "ca/validator/answer.h"
+#include "ca/resolver/address.h"
+#include "ca/resolver/answer.h"
 #include "lib/dns/txt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,7 +5,7 @@
 #ifndef TB_CA_VALIDATOR_CAA_CACHE_H
 #define TB_CA_VALIDATOR_CAA_CACHE_H
 
-#include "ca/validator/resolver.h"
+#include "ca/resolver/resolver.h"
 
 #define TB_CAA_CACHE_ENTRIES  1024 /* four of them in each of 256 rows; the one that ends first makes room */
 #define TB_CAA_CACHE_SET_MAX  2048 /* octets of a kept set; a longer one is asked each time */

@@ -2,10 +2,10 @@
 #ifndef TB_CA_VALIDATOR_CHALLENGE_H
 #define TB_CA_VALIDATOR_CHALLENGE_H
 
+#include "ca/resolver/resolver.h"
 #include "ca/validator/dns01.h"
 #include "ca/validator/fetch.h"
 #include "ca/validator/http01.h"
-#include "ca/validator/resolver.h"
 #include "ca/validator/tlsalpn01.h"
 #include "lib/base/problem.h"
 #include "lib/statement/token.h"

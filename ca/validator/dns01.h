@@ -2,7 +2,7 @@
 #ifndef TB_CA_VALIDATOR_DNS01_H
 #define TB_CA_VALIDATOR_DNS01_H
 
-#include "ca/validator/resolver.h"
+#include "ca/resolver/resolver.h"
 
 #define TB_DNS01_PREFIX             "_acme-challenge."
 #define TB_DNS_ACCOUNT_LABEL_OCTETS 10 /* of the account URL's digest: 16 characters of base32 */

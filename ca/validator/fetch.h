@@ -4,7 +4,7 @@
 
 #include <event2/event.h>
 
-#include "ca/validator/address.h"
+#include "ca/resolver/address.h"
 
 #define TB_FETCH_BODY_MAX 128         /* a key authorization has 96 octets */
 #define TB_FETCH_PAGE_MAX (64u << 10) /* what comes with another status than 200 */

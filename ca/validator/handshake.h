@@ -5,7 +5,7 @@
 
 #include <event2/event.h>
 
-#include "ca/validator/address.h"
+#include "ca/resolver/address.h"
 
 #define TB_HANDSHAKE_CERTS_MAX (16u << 10) /* octets of the Certificate message; a validation certificate has 1 KiB */
 

@@ -2,8 +2,8 @@
 #ifndef TB_CA_VALIDATOR_HOST_H
 #define TB_CA_VALIDATOR_HOST_H
 
-#include "ca/validator/address.h"
-#include "ca/validator/resolver.h"
+#include "ca/resolver/address.h"
+#include "ca/resolver/resolver.h"
 #include "lib/base/problem.h"
 
 #define TB_HOST_ADDRESSES_MAX 8 /* of a name, for each family, that are looked at */

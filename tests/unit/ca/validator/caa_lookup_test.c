@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/test.h"
 
 #define US      "ca.example"

@@ -4,7 +4,7 @@
 
 #include "ca/validator/challenge.h"
 #include "lib/base/clock.h"
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/test.h"
 
 /* RFC 8555 token and RFC 7638 example key and the TXT value that they give. */

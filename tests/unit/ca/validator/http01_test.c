@@ -6,7 +6,7 @@
 
 #include "ca/validator/challenge.h"
 #include "lib/base/clock.h"
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/ca/validator/http_server.h"
 #include "tests/unit/test.h"
 

@@ -10,7 +10,7 @@
 #include "ca/validator/challenge.h"
 #include "lib/base/clock.h"
 #include "lib/base/hash.h"
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/ca/validator/tls_server.h"
 #include "tests/unit/test.h"
 

@@ -9,7 +9,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_stats.h"
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/ca/validator/http_server.h"
 #include "tests/unit/test.h"
 

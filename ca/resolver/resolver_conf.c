@@ -2,8 +2,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "ca/validator/near.h"
-#include "ca/validator/resolver.h"
+#include "ca/resolver/near.h"
+#include "ca/resolver/resolver.h"
 
 static bool any_loopback(const struct tb_config *cfg)
 {

@@ -1,4 +1,4 @@
-#include "ca/validator/answer.h"
+#include "ca/resolver/answer.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "ca/validator/resolver.h"
+#include "ca/resolver/resolver.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 #include "tests/unit/test.h"
 
 static struct event_base *base;

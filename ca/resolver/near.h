@@ -6,14 +6,14 @@
  * the kernel takes no packet from loopback's addresses in from a network, and nobody else on the machine can send from
  * the resolver's port while the resolver has it.  So this is for loopback only.
  */
-#ifndef TB_CA_VALIDATOR_NEAR_H
-#define TB_CA_VALIDATOR_NEAR_H
+#ifndef TB_CA_RESOLVER_NEAR_H
+#define TB_CA_RESOLVER_NEAR_H
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/socket.h>
 
-#include "ca/validator/answer.h"
+#include "ca/resolver/answer.h"
 
 #define TB_NEAR_ASKS_MAX   512  /* unanswered; their answers fit into the socket's buffer */
 #define TB_NEAR_TIMEOUT_MS 1000 /* then libunbound asks */

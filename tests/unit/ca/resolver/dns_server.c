@@ -1,4 +1,4 @@
-#include "tests/unit/ca/validator/dns_server.h"
+#include "tests/unit/ca/resolver/dns_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "ca/validator/answer.h"
+#include "ca/resolver/answer.h"
 #include "tests/unit/test.h"
 
 #define CONNS_MAX       16

@@ -5,7 +5,7 @@
 
 #include <unbound.h>
 
-#include "ca/validator/resolver.h"
+#include "ca/resolver/resolver.h"
 
 #define ROOT_KEY_FILE "/usr/share/dns/root.key"
 #define CONF_MAX      (64u << 10)

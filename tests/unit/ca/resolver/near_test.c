@@ -1,4 +1,4 @@
-#include "ca/validator/near.h"
+#include "ca/resolver/near.h"
 
 #include <netinet/in.h>
 #include <string.h>

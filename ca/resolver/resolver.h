@@ -1,14 +1,14 @@
 /*
- * Resolver of the validator: libunbound on the process's libevent loop.  Answers are "records" or an error; SERVFAIL,
- * a time-out, truncation and a bogus signature are errors, never "no record".
+ * Resolver of validator and responder: libunbound on the process's libevent loop.  Answers are "records" or an error;
+ * SERVFAIL, a time-out, truncation and a bogus signature are errors, never "no record".
  */
-#ifndef TB_CA_VALIDATOR_RESOLVER_H
-#define TB_CA_VALIDATOR_RESOLVER_H
+#ifndef TB_CA_RESOLVER_RESOLVER_H
+#define TB_CA_RESOLVER_RESOLVER_H
 
 #include <event2/event.h>
 
 #include "ca/config/config.h"
-#include "ca/validator/answer.h"
+#include "ca/resolver/answer.h"
 #include "lib/statement/statement.h"
 
 #define TB_RESOLVER_QUERIES_MAX 16384 /* unanswered, abandoned ones included: a dead resolver must not eat memory */

@@ -1,4 +1,4 @@
-#include "ca/validator/resolver.h"
+#include "ca/resolver/resolver.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include <unbound-event.h>
 
-#include "ca/validator/near.h"
+#include "ca/resolver/near.h"
 
 #define POOL_MAX       512
 #define CLASS_IN       1

@@ -1,6 +1,6 @@
 /* Addresses that validation may contact: IANA's special-purpose ranges are refused unless a zone allows them. */
-#ifndef TB_CA_VALIDATOR_ADDRESS_H
-#define TB_CA_VALIDATOR_ADDRESS_H
+#ifndef TB_CA_RESOLVER_ADDRESS_H
+#define TB_CA_RESOLVER_ADDRESS_H
 
 #include "ca/config/config.h"
 

@@ -1,4 +1,4 @@
-#include "ca/validator/address.h"
+#include "ca/resolver/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

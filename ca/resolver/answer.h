@@ -1,6 +1,6 @@
 /* A DNS answer in wire form (RFC 1035 section 4): the records of one type at the end of the question's CNAME chain. */
-#ifndef TB_CA_VALIDATOR_ANSWER_H
-#define TB_CA_VALIDATOR_ANSWER_H
+#ifndef TB_CA_RESOLVER_ANSWER_H
+#define TB_CA_RESOLVER_ANSWER_H
 
 #include "lib/base/ident.h"
 
