@@ -78,13 +78,14 @@ static int check_pointers(const struct check *c)
 
 static int check_profile(const struct check *c, size_t i)
 {
-    const struct tb_profile *p = &c->cfg->profiles[i];
+    struct tb_profile *p = &c->cfg->profiles[i];
     unsigned line = line_of_entry(c, "profiles", i);
     const char *why = NULL;
 
     if (tb_profile_check(p, &why) != 0)
         return tb_config_refuse(c->why, c->path, line, "profiles: %s@%s: %s", p->name, p->version,
                                 why != NULL ? why : "the recipe is not sound");
+    p->offered = p->wanted && tb_config_withheld(c->cfg, p) == NULL;
     for (size_t k = 0; k < i; k++) {
         const struct tb_profile *other = &c->cfg->profiles[k];
 
@@ -94,7 +95,7 @@ static int check_profile(const struct check *c, size_t i)
             return tb_config_refuse(c->why, c->path, line,
                                     "profiles: %s@%s stands twice; expected each name and version once", p->name,
                                     p->version);
-        if (other->offered && p->offered)
+        if (other->wanted && p->wanted)
             return tb_config_refuse(c->why, c->path, line,
                                     "profiles: %s@%s and %s@%s are both offered; expected one version of a name",
                                     p->name, other->version, p->name, p->version);
@@ -129,6 +130,9 @@ static int check_profiles(const struct check *c)
     def = tb_config_profile(c->cfg, c->cfg->default_profile, NULL);
     if (def != NULL && def->offered)
         return 0;
+    if (def != NULL && def->wanted)
+        return tb_config_refuse(c->why, c->path, line_of(c, "default_profile"),
+                                "default_profile: %s is not offered: %s", def->name, tb_config_withheld(c->cfg, def));
     tb_setting_show(found, c->cfg->default_profile);
     return tb_config_refuse(c->why, c->path, line_of(c, "default_profile"),
                             "default_profile: %s is not offered; expected the name of an offered profile", found);

@@ -61,15 +61,23 @@ static bool find(struct report *r, enum tb_state_file file, char path[static TB_
     return true;
 }
 
-static void check_symmetric_keys(struct report *r)
+static void check_symmetric_key(struct report *r, enum tb_state_file file)
 {
-    static const enum tb_state_file files[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
     char path[TB_CONFIG_PATH_MAX + 65];
     struct stat st;
 
+    if (find(r, file, path, S_IFREG, 077) && stat(path, &st) == 0 && st.st_size != TB_KEY_LEN)
+        problem(r, "%s: has %lld octets; expected %d", path, (long long)st.st_size, TB_KEY_LEN);
+}
+
+static void check_symmetric_keys(struct report *r)
+{
+    static const enum tb_state_file files[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
+
     for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
-        if (find(r, files[i], path, S_IFREG, 077) && stat(path, &st) == 0 && st.st_size != TB_KEY_LEN)
-            problem(r, "%s: has %lld octets; expected %d", path, (long long)st.st_size, TB_KEY_LEN);
+        check_symmetric_key(r, files[i]);
+    if (r->cfg->responder.on)
+        check_symmetric_key(r, TB_FILE_RESPONDER_STATEMENT_KEY);
 }
 
 static void check_dirs(struct report *r)
@@ -230,8 +238,21 @@ static void check_policy(struct report *r)
     tb_policy_free(policy);
 }
 
+/* Told, but not wrong: the configuration may want what is not there yet. */
+static void tell_withheld(const struct report *r)
+{
+    for (size_t i = 0; i < r->cfg->num_profiles; i++) {
+        const struct tb_profile *p = &r->cfg->profiles[i];
+        const char *why = p->wanted ? tb_config_withheld(r->cfg, p) : "offered is false";
+
+        if (why != NULL)
+            fprintf(stderr, "%s: profile %s@%s is not offered: %s\n", r->cfg->path, p->name, p->version, why);
+    }
+}
+
 static void check_state(struct report *r)
 {
+    tell_withheld(r);
     check_dirs(r);
     check_symmetric_keys(r);
     check_hierarchy(r, TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER,

@@ -139,6 +139,13 @@ const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const ch
     return first;
 }
 
+const char *tb_config_withheld(const struct tb_config *cfg, const struct tb_profile *p)
+{
+    if (p->use_methods != 0 && !cfg->responder.on)
+        return "it demands a proof of use, and there is no responder";
+    return NULL;
+}
+
 uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issuer)
 {
     switch (issuer) {

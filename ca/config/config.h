@@ -123,6 +123,8 @@ void tb_config_free(struct tb_config *cfg); /* NULL-safe */
 /* Of a name without version: the offered one, else the first. NULL when there is none. */
 const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const char *name,
                                            const char *version /* NULL = any */);
+/* NULL, or why the profile is not offered though the configuration wants it: a constant sentence part. */
+const char *tb_config_withheld(const struct tb_config *cfg, const struct tb_profile *p);
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out);
 const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dns_name); /* never NULL */
 
@@ -131,12 +133,13 @@ uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issu
 
 /* Files under dir. */
 enum tb_state_file {
-    TB_FILE_HTTPS_KEY,     /* keys/https.key       front */
-    TB_FILE_HTTPS_CHAIN,   /* https.pem            front: leaf and issuing CA */
-    TB_FILE_ID_KEY,        /* keys/id.key          front: enciphers public ids */
-    TB_FILE_TOKEN_KEY,     /* keys/token.key       validator */
-    TB_FILE_STATEMENT_KEY, /* keys/statement-1-1.key  validator makes, judge verifies */
-    TB_FILE_ACCOUNT_KEY,   /* keys/account.key     judge: makes and verifies account statements */
+    TB_FILE_HTTPS_KEY,               /* keys/https.key       front */
+    TB_FILE_HTTPS_CHAIN,             /* https.pem            front: leaf and issuing CA */
+    TB_FILE_ID_KEY,                  /* keys/id.key          front: enciphers public ids */
+    TB_FILE_TOKEN_KEY,               /* keys/token.key       validator */
+    TB_FILE_STATEMENT_KEY,           /* keys/statement-1-1.key  validator makes, judge verifies */
+    TB_FILE_RESPONDER_STATEMENT_KEY, /* keys/responder-statement-1-1.key  responder makes, judge verifies */
+    TB_FILE_ACCOUNT_KEY,             /* keys/account.key     judge: makes and verifies account statements */
     TB_FILE_ISSUING_SERVER_KEY,
     TB_FILE_ISSUING_CLIENT_KEY, /* keys/issuing-server.key  keyholder */
     TB_FILE_ISSUING_SERVER,

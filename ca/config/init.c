@@ -19,7 +19,7 @@
 struct content {
     struct tb_hierarchy server, client;
     struct tb_wr https_chain, https_key;
-    struct tb_key id, token, statement, account;
+    struct tb_key id, token, statement, responder_statement, account;
     struct tb_wr yaml;
 };
 
@@ -32,6 +32,7 @@ static void clear_content(struct content *c)
     tb_wipe(&c->id, sizeof(c->id));
     tb_wipe(&c->token, sizeof(c->token));
     tb_wipe(&c->statement, sizeof(c->statement));
+    tb_wipe(&c->responder_statement, sizeof(c->responder_statement));
     tb_wipe(&c->account, sizeof(c->account));
     tb_wr_clear(&c->yaml);
 }
@@ -64,6 +65,7 @@ static int make_content(struct content *c, const struct tb_init_options *o, cons
     tb_random(&c->id, sizeof(c->id));
     tb_random(&c->token, sizeof(c->token));
     tb_random(&c->statement, sizeof(c->statement));
+    tb_random(&c->responder_statement, sizeof(c->responder_statement));
     tb_random(&c->account, sizeof(c->account));
     if ((err = make_yaml(&c->yaml, cfg)) != 0 ||
         (err = tb_hierarchy_make(&c->server, TB_ISSUER_SERVER, cfg->name, tag, passphrase, now)) != 0 ||
@@ -117,6 +119,7 @@ static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const st
         {TB_FILE_ID_KEY, key_span(&c->id), 0600, TB_OWNER_USER},
         {TB_FILE_TOKEN_KEY, key_span(&c->token), 0600, TB_OWNER_USER},
         {TB_FILE_STATEMENT_KEY, key_span(&c->statement), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_STATEMENT_KEY, key_span(&c->responder_statement), 0600, TB_OWNER_USER},
         {TB_FILE_ACCOUNT_KEY, key_span(&c->account), 0600, TB_OWNER_USER},
         {TB_FILE_ROOT_SERVER, tb_wr_span(&c->server.root), 0644, TB_OWNER_START},
         {TB_FILE_ROOT_CLIENT, tb_wr_span(&c->client.root), 0644, TB_OWNER_START},

@@ -244,8 +244,8 @@ static void set_rest(struct tb_config *cfg, const struct tb_init_options *o)
         memcpy(cfg->caa_identities[cfg->num_caa_identities++], o->host.value, sizeof(cfg->caa_identities[0]));
     cfg->signer = 1;
     cfg->perspective = 1;
-    cfg->methods =
-        TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) | TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01);
+    cfg->methods = TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) |
+                   TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01) | TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
     for (size_t i = 0; i < TB_PROFILE_NUM_MAX && tb_profile_builtin(i) != NULL; i++)
         cfg->profiles[cfg->num_profiles++] = *tb_profile_builtin(i);
     snprintf(cfg->default_profile, sizeof(cfg->default_profile), "server");

@@ -249,7 +249,7 @@ static const struct tb_setting profile[] = {
      .min = 1,
      .max = TB_IDENT_NUM_MAX,
      .preset = "100"},
-    {.key = "offered", .shape = TB_SHAPE_BOOL, PROFILE(offered)},
+    {.key = "offered", .shape = TB_SHAPE_BOOL, PROFILE(wanted)},
     {.key = NULL},
 };
 
@@ -550,7 +550,7 @@ const struct tb_setting tb_schema[] = {
                 "  crl            CRL distribution point in the certificate, when http is on\n"
                 "  backdate       notBefore lies this long before the time of signing\n"
                 "  control_age, use_age, caa_age   oldest proofs accepted at signing\n"
-                "  offered        false: in the file only, no order is taken"},
+                "  offered        false: in the file only, no order is taken; one with use needs a responder, too"},
     {.key = "names",
      .shape = TB_SHAPE_MAPS,
      ENTRIES(struct tb_config, names, num_names),

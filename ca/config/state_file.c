@@ -8,6 +8,7 @@ static const char *const names[] = {
     [TB_FILE_ID_KEY] = "keys/id.key",
     [TB_FILE_TOKEN_KEY] = "keys/token.key",
     [TB_FILE_STATEMENT_KEY] = "keys/statement-1-1.key",
+    [TB_FILE_RESPONDER_STATEMENT_KEY] = "keys/responder-statement-1-1.key",
     [TB_FILE_ACCOUNT_KEY] = "keys/account.key",
     [TB_FILE_ISSUING_SERVER_KEY] = "keys/issuing-server.key",
     [TB_FILE_ISSUING_CLIENT_KEY] = "keys/issuing-client.key",

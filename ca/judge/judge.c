@@ -105,24 +105,36 @@ static int load_https(struct tb_judge *j)
     return r;
 }
 
-/* The local validator: control and CAA, by the methods and in the zones of the configuration. */
-static int load_statement_key(struct tb_judge *j)
+/* One process of this machine's perspective: what it may say, in the zones of the configuration. */
+static int load_statement_key(struct tb_judge *j, enum tb_state_file file, uint32_t kinds, tb_methods_t methods)
 {
     const struct tb_config *cfg = j->child->cfg;
-    struct tb_statement_key *k = &j->state.keys[0];
+    struct tb_statement_key *k = &j->state.keys[j->state.num_keys];
     char path[TB_CONFIG_PATH_MAX + 65];
     int r;
 
-    tb_config_file(cfg, TB_FILE_STATEMENT_KEY, path);
+    tb_config_file(cfg, file, path);
     if ((r = tb_child_read_key(path, &k->key)) < 0)
         return r;
     k->perspective = cfg->perspective;
-    k->kinds = TB_PROOF_KIND_BIT(TB_PROOF_CONTROL) | TB_PROOF_KIND_BIT(TB_PROOF_CAA);
-    k->methods = cfg->methods;
+    k->kinds = kinds;
+    k->methods = methods & cfg->methods;
     for (size_t i = 0; i < cfg->num_zones && k->num_zones < TB_STATEMENT_KEY_ZONES_MAX; i++)
         k->zones[k->num_zones++] = cfg->zones[i].domain;
-    j->state.num_keys = 1;
+    j->state.num_keys++;
     return 0;
+}
+
+/* The validator speaks of control and CAA, the responder of use by tls-client-01: neither key serves for the other. */
+static int load_statement_keys(struct tb_judge *j)
+{
+    const tb_methods_t use = TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
+    int r = load_statement_key(j, TB_FILE_STATEMENT_KEY,
+                               TB_PROOF_KIND_BIT(TB_PROOF_CONTROL) | TB_PROOF_KIND_BIT(TB_PROOF_CAA), ~use);
+
+    if (r < 0 || !j->child->cfg->responder.on)
+        return r;
+    return load_statement_key(j, TB_FILE_RESPONDER_STATEMENT_KEY, TB_PROOF_KIND_BIT(TB_PROOF_USE), use);
 }
 
 static int load_blocked_keys(struct tb_judge *j)
@@ -172,7 +184,7 @@ static int load_files(struct tb_judge *j)
             return r;
     if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0 || (r = load_policy(j)) < 0)
         return r;
-    return load_statement_key(j);
+    return load_statement_keys(j);
 }
 
 /* Opening: the log. */

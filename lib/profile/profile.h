@@ -48,7 +48,8 @@ struct tb_profile {
     uint32_t use_age_s;
     uint32_t caa_age_s; /* at most 28800 */
     uint16_t names_max;
-    bool offered;
+    bool wanted;  /* the configuration wants it offered */
+    bool offered; /* wanted, and what it needs is there */
 };
 
 /* The recipes that init writes; NULL after the last. */
@@ -59,7 +60,8 @@ const struct tb_profile *tb_profile_builtin(size_t i);
  * On failure TB_E_CONFIG and a constant sentence in *out_why.
  */
 int tb_profile_check(const struct tb_profile *p, const char **out_why) TB_MUST_USE;
-/* Digest over every member but `offered` and `description`: two bodies are the same recipe iff it is equal. */
+/* Digest over every member but `wanted`, `offered` and `description`: two bodies are the same recipe iff it is equal.
+ */
 void tb_profile_digest(uint8_t out[static TB_DIGEST_LEN], const struct tb_profile *p);
 /* May the profile name this identifier? On no, *out_why gets a constant sentence part. */
 bool tb_profile_serves(const struct tb_profile *p, const struct tb_ident *ident, const char **out_why);

@@ -141,7 +141,7 @@ def test_a_wildcard_is_proved_by_dns_only(site, cl):
 # profiles and times
 
 @pytest.mark.parametrize("profile, kind", [
-    ("client", "invalidProfile"), ("client-preproved", "invalidProfile"), ("peer", "invalidProfile"), ("nothing", "invalidProfile"),
+    ("peer", "invalidProfile"), ("nothing", "invalidProfile"),
     ("Server", "invalidProfile"), ("server ", "invalidProfile"), ("server@2026-11", "invalidProfile"), ("", "invalidProfile"),
     ("server\x7f", "invalidProfile"), ("A" * 10000, "invalidProfile"), (None, "malformed"), (1, "malformed"), (True, "malformed"),
     (["server"], "malformed"), ({"name": "server"}, "malformed")])

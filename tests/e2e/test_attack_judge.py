@@ -339,7 +339,7 @@ def test_url_relabelled(signer, proved):
     order = signer.order_number()
     good = signer.finalize_url(order)
     cases = {
-        signer.finalize_url(order, profile="client@2026-11"): ("profile-not-offered",),
+        signer.finalize_url(order, profile="client@2026-11"): ("statement-other-purpose",),
         signer.finalize_url(order, profile="peer@2026-11"): ("profile-not-offered",),
         signer.finalize_url(order, profile="server@2026-10"): ("profile-unknown",),
         signer.finalize_url(order, profile="nothing@1"): ("profile-unknown",),

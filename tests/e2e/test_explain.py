@@ -110,7 +110,7 @@ def test_requests_for_certificates(ns, ca):
 
 
 def test_questions_that_are_none(ns, ca):
-    for args, status in (((), 2), (("a.test", "--profile", "nonesuch"), 1), (("a.test", "--profile", "client"), 1),
+    for args, status in (((), 2), (("a.test", "--profile", "nonesuch"), 1), (("a.test", "--profile", "peer"), 1),
                          (("a.test", "--account", "https://ca.test:14000/acme/acct/x"), 1),
                          (("a.test", "--csr", "/nonexistent"), 1), (("a" * 5000 + ".test",), 1)):
         assert ca.cli("explain", *args, check=False).returncode == status, args

@@ -35,8 +35,8 @@ def test_dns_01_by_dynamic_update_with_wildcard(ca):
     check(lego.cert("*.example.test"), ["*.example.test", "example.test"])
 
 
-def test_client_profile_is_refused(ca):
-    lego = Lego(ca, directory=ca.profile_url("client"))
+def test_a_profile_that_is_not_offered_is_refused(ca):
+    lego = Lego(ca, directory=ca.profile_url("peer"))
     p = lego.run("--domains", "www.example.test", "--http", "run", check=False)
     assert p.returncode != 0
     assert lego.certs() == []

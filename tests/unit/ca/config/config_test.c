@@ -220,6 +220,52 @@ static void a_profile_has_one_body_and_one_offered_version(void **state)
     tb_config_free(cfg);
 }
 
+static const char client_profile[] = "offered: true\n  - {name: client, version: \"1\", purposes: [clientAuth], "
+                                     "control: [dns-01], use: [tls-client-01], "
+                                     "identifiers: [dns], issuer: client, crl: false, lifetime: 7d, offered: true}\n%s";
+
+/* good_config with a client profile, tls-client-01 among the methods, and what follows. */
+static int parse_client(const char *rest, const char *def, struct tb_config **out, char *why)
+{
+    char piece[512], *text, *whole;
+    int err;
+
+    snprintf(piece, sizeof(piece), client_profile, rest);
+    text = with("offered: true\n", piece);
+    whole = malloc(strlen(text) + 64);
+    assert_non_null(whole);
+    sprintf(whole, "%.*smethods: [http-01, dns-01, tls-client-01]\ndefault_profile: %s\n%s",
+            (int)(strstr(text, "methods:") - text), text, def, strstr(text, "limits:"));
+    err = tb_config_parse(tb_span_str(whole), "/t", out, why);
+    free(whole);
+    free(text);
+    return err;
+}
+
+static void a_profile_with_use_is_offered_when_there_is_a_responder(void **state)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_config *cfg;
+    const struct tb_profile *p;
+
+    (void)state;
+    assert_ok(parse_client("", "server", &cfg, why));
+    p = tb_config_profile(cfg, "client", NULL);
+    assert_true(p->wanted);
+    assert_false(p->offered);
+    assert_string_equal(tb_config_withheld(cfg, p), "it demands a proof of use, and there is no responder");
+    assert_null(tb_config_withheld(cfg, tb_config_profile(cfg, "server", NULL)));
+    tb_config_free(cfg);
+    assert_int_equal(parse_client("", "client", &cfg, why), TB_E_CONFIG);
+    assert_non_null(strstr(why, ":10: default_profile: client is not offered: it demands a proof of use"));
+
+    assert_ok(parse_client("responder: \"127.0.0.1:14002\"\n", "client", &cfg, why));
+    p = tb_config_profile(cfg, "client", NULL);
+    assert_true(p->offered);
+    assert_null(tb_config_withheld(cfg, p));
+    tb_config_free(cfg);
+}
+
 static void the_most_specific_zone_wins(void **state)
 {
     struct tb_config *cfg = parse_good(good_config);
@@ -355,6 +401,7 @@ int main(void)
         cmocka_unit_test(every_error_names_line_key_and_what_was_expected),
         cmocka_unit_test(whole_files_that_are_none),
         cmocka_unit_test(a_profile_has_one_body_and_one_offered_version),
+        cmocka_unit_test(a_profile_with_use_is_offered_when_there_is_a_responder),
         cmocka_unit_test(the_most_specific_zone_wins),
         cmocka_unit_test(policy_digest_follows_the_policy_and_nothing_else),
         cmocka_unit_test(what_is_written_reads_back_the_same),

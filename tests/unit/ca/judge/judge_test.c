@@ -466,6 +466,42 @@ static void a_changed_profile_body_stops_the_start(void **state)
     assert_int_equal(start(f), 0);
 }
 
+/* A client order with control and CAA by the validator and use by the responder, and the same with keys changed. */
+static enum tb_problem_type client_order(struct fix *f, const struct tb_key *control, const struct tb_key *use)
+{
+    struct world *w = f->w;
+
+    w->num_st = 0;
+    w_caa(w, "a.example");
+    w_control(w, "a.example", TB_PURPOSE_CLIENT_AUTH, TB_METHOD_HTTP_01);
+    w->st[1].key = control;
+    w_use(w, "a.example");
+    w->st[2].key = use;
+    strcpy(w->ref.profile, "client");
+    w->ref.order++;
+    return ask(f)->problem.type;
+}
+
+static void the_responder_speaks_of_use_and_of_nothing_else(void **state)
+{
+    struct fix *f = *state;
+    const struct tb_key *validator = &f->w->key, *responder = &f->w->foreign_key;
+
+    put(f, "keys/responder-statement-1-1.key", responder, sizeof(*responder));
+    assert_int_equal(client_order(f, validator, responder), TB_P_UNAUTHORIZED); /* nobody configured a responder */
+    stop(f);
+    f->w->cfg->responder.on = true;
+    assert_int_equal(start(f), 0);
+    assert_int_equal(client_order(f, validator, responder), TB_P_NONE);
+    assert_int_equal(client_order(f, validator, validator), TB_P_UNAUTHORIZED);
+    assert_int_equal(client_order(f, responder, responder), TB_P_UNAUTHORIZED);
+    assert_int_equal(client_order(f, responder, validator), TB_P_UNAUTHORIZED);
+    stop(f);
+    f->w->cfg->methods &= ~TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
+    assert_int_equal(start(f), 0);
+    assert_int_equal(client_order(f, validator, responder), TB_P_UNAUTHORIZED);
+}
+
 static void draining_refuses_new_work(void **state)
 {
     struct fix *f = *state;
@@ -490,6 +526,7 @@ int main(void)
         T(malformed_messages_cost_the_sender_its_edge),
         T(the_front_catches_up_with_the_log),
         T(a_changed_profile_body_stops_the_start),
+        T(the_responder_speaks_of_use_and_of_nothing_else),
         T(draining_refuses_new_work),
     };
 

@@ -26,13 +26,13 @@ static void the_builtin_recipes(void **state)
         tb_purposes_t purposes;
         enum tb_issuer issuer;
         enum tb_cn_mode cn;
-        bool use, preproved, wildcard, crl, offered;
+        bool use, preproved, wildcard, crl, wanted;
         uint32_t lifetime_s;
     } rows[] = {
         {"server", SERVER, TB_ISSUER_SERVER, TB_CN_NONE, false, false, true, true, true, 45 * 86400},
         {"shortlived", SERVER, TB_ISSUER_SERVER, TB_CN_NONE, false, false, true, false, true, 160 * 3600},
-        {"client", CLIENT, TB_ISSUER_CLIENT, TB_CN_FIRST_DNS, true, false, false, true, false, 7 * 86400},
-        {"client-preproved", CLIENT, TB_ISSUER_CLIENT, TB_CN_FIRST_DNS, true, true, false, true, false, 7 * 86400},
+        {"client", CLIENT, TB_ISSUER_CLIENT, TB_CN_FIRST_DNS, true, false, false, true, true, 7 * 86400},
+        {"client-preproved", CLIENT, TB_ISSUER_CLIENT, TB_CN_FIRST_DNS, true, true, false, true, true, 7 * 86400},
         {"peer", SERVER | CLIENT, TB_ISSUER_PEER, TB_CN_NONE, true, false, false, true, false, 7 * 86400},
     };
     const tb_methods_t control = TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) |
@@ -61,7 +61,8 @@ static void the_builtin_recipes(void **state)
         assert_int_equal(p->control_age_s, 7 * 86400);
         assert_int_equal(p->use_age_s, 86400);
         assert_int_equal(p->caa_age_s, 8 * 3600);
-        assert_int_equal(p->offered, rows[i].offered);
+        assert_int_equal(p->wanted, rows[i].wanted);
+        assert_false(p->offered);
     }
     assert_null(tb_profile_builtin(TB_ARRAY_LEN(rows)));
     assert_null(tb_profile_builtin(SIZE_MAX));
