@@ -153,9 +153,9 @@ class Http01:
 
 
 class Client:
-    def __init__(self, ca, key=None, directory=None):
+    def __init__(self, ca, key=None, directory=None, ns=None):
         self.ca = ca
-        self.ns = ca.ns
+        self.ns = ns or ca.ns
         self.key = key or Key()
         self.kid = None
         self.nonce = None
@@ -167,7 +167,7 @@ class Client:
 
     def _connect(self):
         conn = http.client.HTTPSConnection(self.ca.name, self.ca.port, context=self.context, timeout=60)
-        raw = self.ns.connect("127.0.0.1", self.ca.port, timeout=60)
+        raw = self.ns.connect(self.ca.address, self.ca.port, timeout=60)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes
         conn.sock = self.context.wrap_socket(raw, server_hostname=self.ca.name)
         return conn

@@ -20,14 +20,16 @@ def program(name):
 
 class Ca:
     def __init__(self, ns, name="ca.test", port=14000, resolver="127.0.0.1:53", allow_private=("127.0.0.0/8",),
-                 subdir="ca", edit=None, metrics=None, extra=()):
+                 subdir="ca", edit=None, metrics=None, extra=(), address="127.0.0.1", listen=None):
+        """address: where clients find it; listen: address that it listens at, when that is another"""
         self.ns = ns
         self.name = name
         self.port = port
+        self.address = address
         self.dir = os.path.join(ns.tmp, subdir)
         self.subdir = subdir
         self.config = os.path.join(self.dir, "tabard.yaml")
-        argv = [program("tabardd"), "init", "--dir", self.dir, "--name", name, "--listen", f"127.0.0.1:{port}"]
+        argv = [program("tabardd"), "init", "--dir", self.dir, "--name", name, "--listen", f"{listen or address}:{port}"]
         if resolver:
             argv += ["--resolver", resolver]
         for net in allow_private:

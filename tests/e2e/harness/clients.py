@@ -4,10 +4,10 @@ import os
 
 
 class Certbot:
-    def __init__(self, ca, directory=None, name="certbot"):
+    def __init__(self, ca, directory=None, name="certbot", ns=None):
         self.ca = ca
-        self.ns = ca.ns
-        self.dir = os.path.join(ca.ns.tmp, name)
+        self.ns = ns or ca.ns
+        self.dir = os.path.join(self.ns.tmp, name)
         self.directory = directory or ca.url
 
     def run(self, *args, check=True, env=None):
@@ -21,10 +21,10 @@ class Certbot:
 
 
 class Lego:
-    def __init__(self, ca, directory=None, name="lego"):
+    def __init__(self, ca, directory=None, name="lego", ns=None):
         self.ca = ca
-        self.ns = ca.ns
-        self.dir = os.path.join(ca.ns.tmp, name)
+        self.ns = ns or ca.ns
+        self.dir = os.path.join(self.ns.tmp, name)
         self.directory = directory or ca.url
 
     def run(self, *args, check=True, env=None):

@@ -24,6 +24,7 @@ def _setns(fd):
 class Namespace:
     def __init__(self, tmp, hosts=(), resolver="127.0.0.1"):
         self.tmp = str(tmp)
+        os.makedirs(self.tmp, exist_ok=True)
         self._hosts = os.path.join(self.tmp, "hosts")
         self._resolv = os.path.join(self.tmp, "resolv.conf")
         with open(self._hosts, "w") as f:
