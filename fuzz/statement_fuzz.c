@@ -34,6 +34,8 @@ static void read_and_write(const uint8_t *blob, size_t len)
         abort();
     if (s.kind == TB_PROOF_NONE || (s.kind != TB_PROOF_CAA && s.account_url[0] == '\0'))
         abort();
+    if (s.subtree && (s.kind != TB_PROOF_CONTROL || s.ident.type != TB_IDENT_DNS || s.ident.wildcard))
+        abort();
 }
 
 /* The input twice: as it came, and as fields to which the right MAC is added. */

@@ -66,6 +66,9 @@ static void make_and_move(const uint8_t *data, size_t size)
     moved.purposes ^= 2;
     expect(TB_E_BADSIG, &moved, token, 0);
     moved = ctx;
+    moved.subtree = true;
+    expect(TB_E_BADSIG, &moved, token, 0);
+    moved = ctx;
     moved.method = ctx.method == TB_METHOD_HTTP_01 ? TB_METHOD_DNS_01 : TB_METHOD_HTTP_01;
     expect(TB_E_BADSIG, &moved, token, 0);
     moved = ctx;

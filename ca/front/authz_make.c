@@ -79,6 +79,7 @@ static const struct tb_authz *make(struct tb_authz_batch *b, const struct tb_cla
                            .ident = *claim->ident,
                            .purposes = claim->purposes,
                            .kind = claim->kind,
+                           .subtree = claim->subtree,
                            .state = TB_AUTHZ_PENDING,
                            .created_at = now,
                            .expires_at = now + (tb_time_t)f->cfg->limits.authz_pending_s};
@@ -91,14 +92,22 @@ static const struct tb_authz *make(struct tb_authz_batch *b, const struct tb_cla
     return a;
 }
 
+static int find(struct tb_request *rq, const struct tb_claim *claim, tb_time_t after, struct tb_authz *out)
+{
+    struct tb_store *st = rq->front->store;
+
+    return claim->subtree
+               ? tb_store_authz_find_subtree(st, rq->account.id, claim->ident, claim->purposes, after, out)
+               : tb_store_authz_find(st, rq->account.id, claim->ident, claim->purposes, claim->kind, after, out);
+}
+
 int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim, tb_time_t now, uint64_t *out_id,
                          tb_time_t *out_expires_at)
 {
     struct tb_front *f = b->rq->front;
     const struct tb_authz *a = NULL;
     struct tb_authz old;
-    int r = tb_store_authz_find(f->store, b->rq->account.id, claim->ident, claim->purposes, claim->kind,
-                                reuse_after(&f->cfg->limits, now), &old);
+    int r = find(b->rq, claim, reuse_after(&f->cfg->limits, now), &old);
 
     *out_id = 0;
     *out_expires_at = 0;
@@ -158,7 +167,8 @@ static size_t fill_specs(const struct tb_authz_batch *b, struct tb_challenge_spe
         for (size_t j = 0; j < b->authz[i].num_challenges; j++)
             spec[num++] = (struct tb_challenge_spec){.method = b->authz[i].challenge[j].method,
                                                      .ident = b->authz[i].ident,
-                                                     .purposes = b->authz[i].purposes};
+                                                     .purposes = b->authz[i].purposes,
+                                                     .subtree = b->authz[i].subtree};
     return num;
 }
 

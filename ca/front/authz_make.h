@@ -13,6 +13,7 @@ struct tb_claim {
     tb_purposes_t purposes;
     enum tb_proof_kind kind;
     tb_methods_t methods;
+    bool subtree; /* control of ident and all names below it (RFC 9444) */
 };
 /* The purposes of a profile for which proofs of this kind are made; empty when it demands none. */
 tb_purposes_t tb_claim_purposes(const struct tb_profile *p, enum tb_proof_kind kind);

@@ -204,7 +204,8 @@ static int send_validate(struct validation *v, const struct tb_authz *a, const c
                          const struct tb_account *account)
 {
     struct tb_front *f = v->front;
-    struct tb_msg_validate_req m = {.spec = {.method = v->method, .ident = a->ident, .purposes = a->purposes}};
+    struct tb_msg_validate_req m = {
+        .spec = {.method = v->method, .ident = a->ident, .purposes = a->purposes, .subtree = a->subtree}};
     struct tb_edge_call call = {.peer = TB_ROLE_VALIDATOR,
                                 .req = TB_MSG_VALIDATE_REQ,
                                 .rsp = TB_MSG_VALIDATE_RSP,

@@ -48,6 +48,7 @@ struct tb_authz {
     struct tb_ident ident;
     tb_purposes_t purposes;
     enum tb_proof_kind kind;
+    bool subtree; /* of ident and all names below it (RFC 9444) */
     enum tb_authz_state state;
     tb_time_t created_at, expires_at;
     uint8_t thumbprint[TB_DIGEST_LEN];    /* of the account's key for which tokens and statements were made */

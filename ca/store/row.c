@@ -7,8 +7,9 @@
 
 /* 1: accounts without the terms they agreed to; 1 and 2: orders without what they replace; 1 to 3: accounts without the
  * judge's statement, authorizations without the key that they were made for; 1 to 4: orders without notices;
- * 1 to 5: orders without their revocation; 1 to 6: orders without the validity that they ask for. */
-#define BODY_VERSION 7
+ * 1 to 5: orders without their revocation; 1 to 6: orders without the validity that they ask for; 1 to 7:
+ * authorizations without their scope. */
+#define BODY_VERSION 8
 
 void tb_authz_clear(struct tb_authz *a)
 {
@@ -79,7 +80,7 @@ static int body_open(const struct tb_row *row, struct tb_rd *rd, uint8_t *out_ve
 }
 
 uint64_t tb_row_claim_key(uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
-                          enum tb_proof_kind kind)
+                          enum tb_proof_kind kind, bool subtree)
 {
     uint8_t buf[512];
     uint8_t digest[TB_DIGEST_LEN];
@@ -92,6 +93,8 @@ uint64_t tb_row_claim_key(uint64_t account_id, const struct tb_ident *ident, tb_
     tb_wr_u32(&wr, purposes);
     tb_wr_u8(&wr, (uint8_t)kind);
     tb_ident_write(&wr, ident);
+    if (subtree) /* so that rows without a scope keep their key */
+        tb_wr_u8(&wr, 1);
     tb_sha256(digest, tb_wr_span(&wr));
     rd = tb_rd_of(tb_span_of(digest, sizeof(digest)));
     if (tb_rd_u64(&rd, &key) < 0)
@@ -219,7 +222,7 @@ int tb_row_of_authz(const struct tb_authz *a, struct tb_row **out)
     row->rev = a->rev;
     row->state = (int)a->state;
     row->expires_at = a->expires_at;
-    row->num = tb_row_claim_key(a->account_id, &a->ident, a->purposes, a->kind);
+    row->num = tb_row_claim_key(a->account_id, &a->ident, a->purposes, a->kind, a->subtree);
     for (size_t i = 0; i < a->num_challenges; i++)
         row->busy |= a->challenge[i].state == TB_CHALLENGE_PROCESSING;
     tb_wr_u64(&row->body, a->account_id);
@@ -235,6 +238,7 @@ int tb_row_of_authz(const struct tb_authz *a, struct tb_row **out)
     for (size_t i = 0; i < a->num_statements; i++)
         tb_wr_var16(&row->body, tb_span_of(a->statement[i].p, a->statement[i].len));
     tb_wr_bytes(&row->body, a->thumbprint, TB_DIGEST_LEN);
+    tb_wr_u8(&row->body, a->subtree);
     return row_done(row, out);
 }
 
@@ -243,6 +247,7 @@ static int read_authz(const struct tb_row *row, struct tb_authz *a)
     struct tb_rd rd;
     uint8_t version;
     uint8_t kind;
+    uint8_t subtree = 0;
     uint64_t created;
     uint64_t caa;
     int r;
@@ -257,8 +262,10 @@ static int read_authz(const struct tb_row *row, struct tb_authz *a)
     if ((r = read_challenges(&rd, a)) < 0 || (r = tb_problem_read(&rd, &a->problem)) < 0 ||
         (r = read_statements(&rd, a)) < 0)
         return r == TB_E_NOMEM ? r : TB_E_FORMAT;
-    if (version > 3 && tb_rd_copy(&rd, a->thumbprint, TB_DIGEST_LEN) < 0)
+    if ((version > 3 && tb_rd_copy(&rd, a->thumbprint, TB_DIGEST_LEN) < 0) ||
+        (version > 7 && tb_rd_u8(&rd, &subtree) < 0) || subtree > 1)
         return TB_E_FORMAT;
+    a->subtree = subtree == 1;
     return tb_rd_end(&rd) < 0 ? TB_E_FORMAT : 0;
 }
 

@@ -38,8 +38,8 @@ int tb_row_order(const struct tb_row *row, struct tb_order *out) TB_MUST_USE;
 struct tb_row *tb_row_ref(struct tb_row *row);
 void tb_row_unref(struct tb_row *row); /* NULL-safe */
 
-/* One number for (account, identifier, purposes, kind): the column by which an authorization is found again. */
+/* One number for (account, identifier, purposes, kind, scope): the column by which an authorization is found again. */
 uint64_t tb_row_claim_key(uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
-                          enum tb_proof_kind kind);
+                          enum tb_proof_kind kind, bool subtree);
 
 #endif

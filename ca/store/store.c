@@ -317,17 +317,18 @@ int tb_store_authz_get(struct tb_store *st, uint64_t id, struct tb_authz *out)
     return r;
 }
 
-static bool authz_is(const struct tb_authz *a, uint64_t account_id, const struct tb_ident *ident,
-                     tb_purposes_t purposes, enum tb_proof_kind kind, tb_time_t after)
+static bool authz_is(const struct tb_authz *a, const struct tb_authz *want, tb_time_t after)
 {
-    return a->account_id == account_id && tb_ident_eq(&a->ident, ident) && a->purposes == purposes && a->kind == kind &&
+    return a->account_id == want->account_id && tb_ident_eq(&a->ident, &want->ident) && a->purposes == want->purposes &&
+           a->kind == want->kind && a->subtree == want->subtree &&
            (a->state == TB_AUTHZ_PENDING || a->state == TB_AUTHZ_VALID) && a->expires_at > after;
 }
 
-int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
-                        enum tb_proof_kind kind, tb_time_t after, struct tb_authz *out)
+static int authz_find(struct tb_store *st, const struct tb_authz *want, tb_time_t after, struct tb_authz *out)
 {
-    struct tb_find_args args = {.num = tb_row_claim_key(account_id, ident, purposes, kind), .after = after};
+    struct tb_find_args args = {
+        .num = tb_row_claim_key(want->account_id, &want->ident, want->purposes, want->kind, want->subtree),
+        .after = after};
     uint64_t id[FIND_TRIES];
     size_t num;
     int r = tb_engine_find(st->reader, TB_FIND_AUTHZ_CLAIM, &args, FIND_TRIES, id, &num);
@@ -338,11 +339,28 @@ int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct t
     for (size_t i = 0; i < num; i++) {
         if ((r = tb_store_authz_get(st, id[i], out)) < 0)
             return r;
-        if (authz_is(out, account_id, ident, purposes, kind, after))
+        if (authz_is(out, want, after))
             return 0;
         tb_authz_clear(out);
     }
     return TB_E_NOTFOUND;
+}
+
+int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
+                        enum tb_proof_kind kind, tb_time_t after, struct tb_authz *out)
+{
+    const struct tb_authz want = {.account_id = account_id, .ident = *ident, .purposes = purposes, .kind = kind};
+
+    return authz_find(st, &want, after, out);
+}
+
+int tb_store_authz_find_subtree(struct tb_store *st, uint64_t account_id, const struct tb_ident *domain,
+                                tb_purposes_t purposes, tb_time_t after, struct tb_authz *out)
+{
+    const struct tb_authz want = {
+        .account_id = account_id, .ident = *domain, .purposes = purposes, .kind = TB_PROOF_CONTROL, .subtree = true};
+
+    return authz_find(st, &want, after, out);
 }
 
 int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *out)

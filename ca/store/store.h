@@ -60,9 +60,13 @@ int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[st
 int tb_store_account_find_key(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
                               struct tb_account *out) TB_MUST_USE;
 int tb_store_authz_get(struct tb_store *st, uint64_t id, struct tb_authz *out) TB_MUST_USE;
-/* Newest authorization of this account for exactly this claim that is valid or pending and expires after `after`. */
+/* Newest authorization of this account for exactly this claim, of this name alone, that is valid or pending and expires
+ * after `after`. */
 int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident, tb_purposes_t purposes,
                         enum tb_proof_kind kind, tb_time_t after, struct tb_authz *out) TB_MUST_USE;
+/* Likewise of control over this domain with all names below it. */
+int tb_store_authz_find_subtree(struct tb_store *st, uint64_t account_id, const struct tb_ident *domain,
+                                tb_purposes_t purposes, tb_time_t after, struct tb_authz *out) TB_MUST_USE;
 int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *out) TB_MUST_USE;
 /* Orders of an account that are stored as pending and expire after now; counts up to max. */
 int tb_store_order_count_open(struct tb_store *st, uint64_t account_id, tb_time_t now, uint32_t max,

@@ -40,6 +40,7 @@ static void control_fill(const struct tb_validation *n, enum tb_purpose purpose,
     s->kind = TB_PROOF_CONTROL;
     s->method = n->req.spec.method;
     s->purpose = purpose;
+    s->subtree = n->req.spec.subtree;
     memcpy(s->account_url, n->req.account_url, sizeof(s->account_url));
     memcpy(s->thumbprint, n->req.thumbprint, sizeof(s->thumbprint));
     memcpy(s->token_digest, n->token_digest, sizeof(s->token_digest));

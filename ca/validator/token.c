@@ -20,6 +20,9 @@ int tb_validator_spec_check(const struct tb_validator *v, const struct tb_challe
     if (!tb_method_serves(spec->method, &spec->ident))
         return tb_problem_set(pb, TB_E_DENIED, TB_P_REJECTED_IDENTIFIER, "%s cannot validate %s%s", info->name,
                               spec->ident.wildcard ? "*." : "", spec->ident.value);
+    if (spec->subtree && !info->for_subtree)
+        return tb_problem_set(pb, TB_E_DENIED, TB_P_REJECTED_IDENTIFIER, "%s cannot validate the names below %s",
+                              info->name, spec->ident.value);
     if (spec->purposes == 0 || (spec->purposes & ~known) != 0)
         return tb_problem_set(pb, TB_E_INVAL, TB_P_MALFORMED, "a challenge needs purposes, all of them known");
     return 0;
@@ -42,6 +45,7 @@ static int tokens_make(struct tb_validator *v, const struct tb_msg_token_req *re
             .purposes = spec->purposes,
             .account_url = req->account_url,
             .thumbprint = req->thumbprint,
+            .subtree = spec->subtree,
         };
 
         if ((r = tb_validator_spec_check(v, spec, &rsp->problem)) < 0)

@@ -204,6 +204,7 @@ static int token_recompute(struct tb_validator *v, const struct tb_msg_validate_
         .purposes = req->spec.purposes,
         .account_url = req->account_url,
         .thumbprint = req->thumbprint,
+        .subtree = req->spec.subtree,
     };
     int r = tb_token_check(&v->token_key, &ctx, tb_span_str(req->token), tb_clock_now_s());
 

@@ -24,7 +24,7 @@
 #define IDENT_MAX     (1 + 1 + 2 + TB_IDENT_VALUE_MAX)
 #define DETAIL_MAX    (2 + TB_PROBLEM_DETAIL_MAX)
 #define PROBLEM_MAX   (1 + 2 + DETAIL_MAX + 2 + TB_PROBLEM_SUB_MAX * (1 + 1 + IDENT_MAX + DETAIL_MAX))
-#define SPEC_MAX      (1 + 4 + IDENT_MAX)
+#define SPEC_MAX      (1 + 4 + IDENT_MAX + 1)
 #define URL_MAX       (2 + TB_ACCOUNT_URL_MAX)
 #define BLOB_MAX      (2 + TB_STATEMENT_MAX)
 #define ISSUED_MAX    (8 + 8 + 8 + 1 + 4 + TB_CERT_MAX)

@@ -10,20 +10,24 @@ static void write_spec(struct tb_wr *wr, const struct tb_challenge_spec *spec)
     tb_wr_u8(wr, (uint8_t)spec->method);
     tb_wr_u32(wr, spec->purposes);
     tb_ident_write(wr, &spec->ident);
+    tb_wr_u8(wr, spec->subtree);
 }
 
 static int read_spec(struct tb_rd *rd, struct tb_challenge_spec *out)
 {
-    uint8_t method;
+    uint8_t method, subtree;
     int r;
 
     if ((r = tb_rd_u8(rd, &method)) < 0 || (r = tb_rd_u32(rd, &out->purposes)) < 0 ||
-        (r = tb_ident_read(rd, &out->ident)) < 0)
+        (r = tb_ident_read(rd, &out->ident)) < 0 || (r = tb_rd_u8(rd, &subtree)) < 0)
         return r;
     /* An empty purpose list would be a proof of nothing for everything. */
     if (method == TB_METHOD_NONE || method >= TB_METHOD__COUNT || out->purposes == 0 ||
-        (out->purposes & ~PURPOSES_ALL) != 0)
+        (out->purposes & ~PURPOSES_ALL) != 0 || subtree > 1)
         return TB_E_FORMAT;
+    if (subtree == 1 && (out->ident.type != TB_IDENT_DNS || out->ident.wildcard))
+        return TB_E_FORMAT;
+    out->subtree = subtree == 1;
     out->method = (enum tb_method)method;
     return 0;
 }

@@ -14,6 +14,7 @@ struct tb_challenge_spec {
     enum tb_method method;
     struct tb_ident ident;
     tb_purposes_t purposes;
+    bool subtree; /* of a dns name that is no wildcard: with all names below it (RFC 9444) */
 };
 
 /* Tokens for the challenges of one order. */

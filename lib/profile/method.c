@@ -3,20 +3,26 @@
 static const struct tb_method_info infos[TB_METHOD__COUNT] = {
     [TB_METHOD_HTTP_01] =
         {.name = "http-01", .caa_label = "http-01", .kind = TB_PROOF_CONTROL, .for_dns = true, .for_ip = true},
-    [TB_METHOD_DNS_01] =
-        {.name = "dns-01", .caa_label = "dns-01", .kind = TB_PROOF_CONTROL, .for_dns = true, .for_wildcard = true},
+    [TB_METHOD_DNS_01] = {.name = "dns-01",
+                          .caa_label = "dns-01",
+                          .kind = TB_PROOF_CONTROL,
+                          .for_dns = true,
+                          .for_wildcard = true,
+                          .for_subtree = true},
     [TB_METHOD_TLS_ALPN_01] =
         {.name = "tls-alpn-01", .caa_label = "tls-alpn-01", .kind = TB_PROOF_CONTROL, .for_dns = true, .for_ip = true},
     [TB_METHOD_DNS_ACCOUNT_01] = {.name = "dns-account-01",
                                   .caa_label = "dns-account-01",
                                   .kind = TB_PROOF_CONTROL,
                                   .for_dns = true,
-                                  .for_wildcard = true},
+                                  .for_wildcard = true,
+                                  .for_subtree = true},
     [TB_METHOD_DNS_PERSIST_01] = {.name = "dns-persist-01",
                                   .caa_label = "dns-persist-01",
                                   .kind = TB_PROOF_CONTROL,
                                   .for_dns = true,
-                                  .for_wildcard = true},
+                                  .for_wildcard = true,
+                                  .for_subtree = true},
     [TB_METHOD_TLS_CLIENT_01] = {.name = "tls-client-01",
                                  .caa_label = "ca-tls-client-01",
                                  .kind = TB_PROOF_USE,
@@ -47,6 +53,16 @@ bool tb_methods_of_kind(tb_methods_t set, enum tb_proof_kind kind)
             return false;
     }
     return true;
+}
+
+tb_methods_t tb_methods_for_subtree(tb_methods_t set)
+{
+    tb_methods_t out = 0;
+
+    for (int m = TB_METHOD_NONE + 1; m < TB_METHOD__COUNT; m++)
+        if ((set & TB_METHOD_BIT(m)) != 0 && infos[m].for_subtree)
+            out |= TB_METHOD_BIT(m);
+    return out;
 }
 
 bool tb_method_serves(enum tb_method method, const struct tb_ident *ident)

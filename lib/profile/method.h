@@ -28,12 +28,15 @@ struct tb_method_info {
     bool for_dns;
     bool for_wildcard;
     bool for_ip;
+    bool for_subtree; /* may show control of a domain with all names below it (RFC 9444) */
 };
 
 const struct tb_method_info *tb_method_info(enum tb_method method);
 enum tb_method tb_method_find(struct tb_span name);
 /* Is every member of the set a known method of this kind?  True of the empty set. */
 bool tb_methods_of_kind(tb_methods_t set, enum tb_proof_kind kind);
+/* The members of the set that may show control of a whole subtree. */
+tb_methods_t tb_methods_for_subtree(tb_methods_t set);
 /* May this method prove this identifier at all? */
 bool tb_method_serves(enum tb_method method, const struct tb_ident *ident);
 

@@ -150,15 +150,17 @@ static bool shape_is_sound(const struct tb_statement *s)
     bool has_key = !is_zero(s->spki_digest, TB_DIGEST_LEN);
     bool has_caa = s->caa.unrestricted || s->caa.num_grants > 0;
     bool has_egress = s->egress_kind != TB_EGRESS_NONE || s->egress_prefix != 0;
+    bool scope_fits = !s->subtree || (s->ident.type == TB_IDENT_DNS && !s->ident.wildcard);
     bool egress_fits = has_egress && (s->egress_kind == TB_EGRESS_DECLARED) == (s->egress_prefix != 0);
 
     switch (s->kind) {
     case TB_PROOF_CONTROL:
-        return bound && !has_key && !has_caa && !has_egress;
+        return bound && scope_fits && !has_key && !has_caa && !has_egress;
     case TB_PROOF_USE:
-        return bound && has_key && !has_caa && egress_fits && !is_zero(s->peer_addr, sizeof(s->peer_addr));
+        return bound && !s->subtree && has_key && !has_caa && egress_fits &&
+               !is_zero(s->peer_addr, sizeof(s->peer_addr));
     case TB_PROOF_CAA:
-        return unbound && s->ident.type == TB_IDENT_DNS && !has_key && !has_egress;
+        return unbound && !s->subtree && s->ident.type == TB_IDENT_DNS && !has_key && !has_egress;
     case TB_PROOF_NONE:
     case TB_PROOF__COUNT:
         break;

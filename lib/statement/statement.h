@@ -28,7 +28,7 @@ struct tb_statement {
     enum tb_method method;                    /* NONE for caa */
     enum tb_purpose purpose;                  /* NONE for caa */
     struct tb_ident ident;                    /* with wildcard flag */
-    bool subtree;                             /* scope covers names below (RFC 9444); false today */
+    bool subtree;                             /* control of a dns name: of all names below it, too (RFC 9444) */
     char account_url[TB_ACCOUNT_URL_MAX + 1]; /* empty for caa */
     uint8_t thumbprint[TB_DIGEST_LEN];        /* zero for caa */
     uint8_t spki_digest[TB_DIGEST_LEN];       /* use only; zero otherwise */

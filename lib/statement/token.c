@@ -34,6 +34,8 @@ static int token_mac(const struct tb_key *key, const struct tb_token_context *ct
     tb_wr_u32(&wr, ctx->purposes);
     tb_wr_str16(&wr, ctx->account_url);
     tb_wr_bytes(&wr, ctx->thumbprint, TB_DIGEST_LEN);
+    if (ctx->subtree) /* so that a token for one name is what it was before there was another scope */
+        tb_wr_u8(&wr, 1);
     if (tb_wr_err(&wr) < 0)
         return TB_E_INVAL;
     tb_hmac_sha256(mac, key, tb_wr_span(&wr));

@@ -3,7 +3,7 @@
  *     head = version(1)=1 || nonce(16) || expiry(6, seconds)
  *     token = head || first 16 octets of HMAC-SHA-256(token key, domain || head || context)
  * as base64url, 52 characters.  The context names audience, challenge type, identifier with wildcard flag,
- * purposes, account URL and thumbprint, so a token moved to anything else is not a token.
+ * purposes, account URL, thumbprint and scope, so a token moved to anything else is not a token.
  */
 #ifndef TB_STATEMENT_TOKEN_H
 #define TB_STATEMENT_TOKEN_H
@@ -28,6 +28,7 @@ struct tb_token_context {
     tb_purposes_t purposes;
     const char *account_url;
     const uint8_t *thumbprint; /* TB_DIGEST_LEN */
+    bool subtree;              /* of the identifier and all names below it */
 };
 
 /* TB_E_INVAL for an expiry outside 48 bits, an unknown method or no purposes. */

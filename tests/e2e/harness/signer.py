@@ -108,8 +108,8 @@ class Signer:
         return (f"{base or self.base}/acme/finalize/{profile or self.PROFILE}/{signer or self.signer}/"
                 f"{epoch or self.epoch}/{order}")
 
-    def token(self, account, name, method=wire.HTTP_01, purposes=1 << wire.SERVER_AUTH, lifetime=3600):
-        kind, answer = self.to_validator.ask(wire.TOKEN_REQ, self._token_body(account, name, method, purposes, lifetime))
+    def token(self, account, name, method=wire.HTTP_01, purposes=1 << wire.SERVER_AUTH, lifetime=3600, subtree=False):
+        kind, answer = self.to_validator.ask(wire.TOKEN_REQ, self._token_body(account, name, method, purposes, lifetime, subtree))
         assert kind == wire.TOKEN_RSP
         r = Reader(answer)
         problem, detail = r.problem()
@@ -118,17 +118,17 @@ class Signer:
         assert r.u16() == 1
         return r.take(52).decode()
 
-    def _token_body(self, account, name, method, purposes, lifetime):
+    def _token_body(self, account, name, method, purposes, lifetime, subtree):
         return (str16(account.url) + account.key.thumbprint() + u64(int(time.time()) + lifetime) + u16(1) +
-                self.spec(name, method, purposes))
+                self.spec(name, method, purposes, subtree))
 
     @staticmethod
-    def spec(name, method, purposes):
-        return u8(method) + u32(purposes) + ident(name)
+    def spec(name, method, purposes, subtree=False):
+        return u8(method) + u32(purposes) + ident(name) + u8(subtree)
 
-    def validate(self, account, name, token, method=wire.HTTP_01, purposes=1 << wire.SERVER_AUTH):
+    def validate(self, account, name, token, method=wire.HTTP_01, purposes=1 << wire.SERVER_AUTH, subtree=False):
         """(problem or None, [statement blobs])"""
-        body = self.spec(name, method, purposes) + str16(account.url) + account.key.thumbprint() + token.encode()
+        body = self.spec(name, method, purposes, subtree) + str16(account.url) + account.key.thumbprint() + token.encode()
         kind, answer = self.to_validator.ask(wire.VALIDATE_REQ, body)
         assert kind == wire.VALIDATE_RSP
         r = Reader(answer)

@@ -14,6 +14,7 @@ static void an_authorization_survives(void **state)
     a.statement[0].p = malloc(4);
     memcpy(a.statement[0].p, "blob", 4);
     memset(a.thumbprint, 8, TB_DIGEST_LEN);
+    a.subtree = true;
     a.statement[0].len = 4;
     a.num_statements = 1;
     a.challenge[0].state = TB_CHALLENGE_PROCESSING;
@@ -26,10 +27,22 @@ static void an_authorization_survives(void **state)
     assert_int_equal(back.num_statements, 1);
     assert_memory_equal(back.statement[0].p, "blob", 4);
     assert_memory_equal(back.thumbprint, a.thumbprint, TB_DIGEST_LEN);
+    assert_true(back.subtree);
     assert_string_equal(back.challenge[0].token, "tok");
     assert_int_equal(back.problem.num_sub, 1);
-    tb_authz_clear(&a);
     tb_authz_clear(&back);
+    /* A row of the version before says nothing of a scope. */
+    row->body.buf[0] = 7;
+    row->body.len--;
+    assert_ok(tb_row_authz(row, &back));
+    assert_false(back.subtree);
+    assert_memory_equal(back.thumbprint, a.thumbprint, TB_DIGEST_LEN);
+    tb_authz_clear(&back);
+    tb_row_unref(row);
+    assert_ok(tb_row_of_authz(&a, &row));
+    row->body.buf[row->body.len - 1] = 2;
+    assert_int_equal(tb_row_authz(row, &back), TB_E_FORMAT);
+    tb_authz_clear(&a);
     tb_row_unref(row);
 }
 
@@ -160,14 +173,15 @@ static void claims_differ_in_each_part(void **state)
 {
     struct tb_ident a = {.type = TB_IDENT_DNS, .value = "a.example"};
     struct tb_ident w = {.type = TB_IDENT_DNS, .value = "a.example", .wildcard = true};
-    uint64_t k = tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL);
+    uint64_t k = tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL, false);
 
     (void)state;
-    assert_true(k == tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL));
-    assert_true(k != tb_row_claim_key(2, &a, 2, TB_PROOF_CONTROL));
-    assert_true(k != tb_row_claim_key(1, &w, 2, TB_PROOF_CONTROL));
-    assert_true(k != tb_row_claim_key(1, &a, 4, TB_PROOF_CONTROL));
-    assert_true(k != tb_row_claim_key(1, &a, 2, TB_PROOF_USE));
+    assert_true(k == tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL, false));
+    assert_true(k != tb_row_claim_key(2, &a, 2, TB_PROOF_CONTROL, false));
+    assert_true(k != tb_row_claim_key(1, &w, 2, TB_PROOF_CONTROL, false));
+    assert_true(k != tb_row_claim_key(1, &a, 4, TB_PROOF_CONTROL, false));
+    assert_true(k != tb_row_claim_key(1, &a, 2, TB_PROOF_USE, false));
+    assert_true(k != tb_row_claim_key(1, &a, 2, TB_PROOF_CONTROL, true));
 }
 
 int main(void)

@@ -197,11 +197,33 @@ static void an_authorization_is_found_by_its_exact_claim(void **state)
     assert_int_equal(tb_store_authz_find(f->st, 8, &a.ident, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
     assert_int_equal(tb_store_authz_find(f->st, 7, &other, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
     assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, 4, a.kind, 0, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find_subtree(f->st, 7, &a.ident, a.purposes, 0, &back), TB_E_NOTFOUND);
     a.state = TB_AUTHZ_INVALID;
     assert_ok(tb_store_tx_new(f->st, &tx));
     assert_ok(tb_store_tx_authz_update(tx, &a));
     assert_ok(commit(f, tx));
     assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
+}
+
+static void one_of_a_subtree_is_found_as_such(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+    struct tb_authz back;
+
+    sample_authz(&a, 5, 7, "a.example");
+    a.subtree = true;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+    assert_ok(tb_store_authz_find_subtree(f->st, 7, &a.ident, a.purposes, 999, &back));
+    assert_true(back.id == 5 && back.subtree);
+    tb_authz_clear(&back);
+    assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 0, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find_subtree(f->st, 7, &a.ident, a.purposes, 1000, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find_subtree(f->st, 8, &a.ident, a.purposes, 0, &back), TB_E_NOTFOUND);
+    assert_int_equal(tb_store_authz_find_subtree(f->st, 7, &a.ident, 4, 0, &back), TB_E_NOTFOUND);
 }
 
 static void issue(struct fixture *f, struct tb_order *o, uint64_t seq, uint8_t serial)
@@ -471,6 +493,7 @@ int main(void)
         T(reads_see_what_was_submitted),
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
+        T(one_of_a_subtree_is_found_as_such),
         T(issued_orders_are_found_listed_and_counted),
         T(revocations_stay_and_the_newest_is_known_after_a_restart),
         T(orders_of_an_account_are_listed_in_bounded_pages),

@@ -168,9 +168,9 @@ static struct tb_ident dns_ident(const char *text)
     return id;
 }
 
-static struct tb_msg_validate_req request_for(enum tb_method method, struct tb_ident ident, tb_purposes_t purposes)
+static struct tb_msg_validate_req request_spec(struct tb_challenge_spec spec)
 {
-    struct tb_msg_validate_req req = {.spec = {.method = method, .ident = ident, .purposes = purposes}};
+    struct tb_msg_validate_req req = {.spec = spec};
     struct tb_msg_token_req treq = {.num = 1, .spec = &req.spec, .expiry = tb_clock_now_s() + 3600};
     struct tb_msg_token_rsp trsp;
     struct tb_wr wr;
@@ -192,6 +192,11 @@ static struct tb_msg_validate_req request_for(enum tb_method method, struct tb_i
     tb_msg_token_rsp_clear(&trsp);
     got.num = 0;
     return req;
+}
+
+static struct tb_msg_validate_req request_for(enum tb_method method, struct tb_ident ident, tb_purposes_t purposes)
+{
+    return request_spec((struct tb_challenge_spec){.method = method, .ident = ident, .purposes = purposes});
 }
 
 static struct tb_msg_validate_req request(enum tb_method method, const char *name, tb_purposes_t purposes)
@@ -333,6 +338,34 @@ static void dns01_serves_wildcards_and_caa_keeps_the_flag(void **state)
     tb_msg_statements_clear(&m);
 }
 
+/* RFC 9444: what is proved at the domain; CAA is of the domain itself, never of what is below it. */
+static void dns01_serves_a_subtree_and_caa_has_no_such_scope(void **state)
+{
+    struct tb_msg_validate_req req =
+        request_spec((struct tb_challenge_spec){TB_METHOD_DNS_01, dns_ident("a.test"), SERVER, true});
+    struct tb_msg_validate_req narrow = req, wide = request(TB_METHOD_DNS_01, "a.test", SERVER);
+    struct tb_msg_statements m;
+    struct tb_statement s;
+
+    (void)state;
+    publish_txt(&req);
+    narrow.spec.subtree = false;
+    assert_int_equal(refusal(&narrow), TB_P_UNAUTHORIZED);
+    wide.spec.subtree = true;
+    assert_int_equal(refusal(&wide), TB_P_UNAUTHORIZED);
+    got.num = 0;
+    post(&req);
+    m = answer();
+    assert_int_equal(m.problem.type, TB_P_NONE);
+    assert_int_equal(m.num, 2);
+    assert_ok(tb_statement_read(m.blob[0], &statement_key, &s));
+    assert_true(s.subtree && s.kind == TB_PROOF_CONTROL && s.method == TB_METHOD_DNS_01);
+    assert_string_equal(s.ident.value, "a.test");
+    assert_ok(tb_statement_read(m.blob[1], &statement_key, &s));
+    assert_true(!s.subtree && s.kind == TB_PROOF_CAA);
+    tb_msg_statements_clear(&m);
+}
+
 static void dns01_without_the_value_is_refused(void **state)
 {
     struct tb_msg_validate_req req = request(TB_METHOD_DNS_01, "a.test", SERVER);
@@ -383,6 +416,9 @@ static void methods_that_are_off_or_do_not_serve_are_refused(void **state)
     req.spec.ident.wildcard = true;
     assert_int_equal(refusal(&req), TB_P_REJECTED_IDENTIFIER);
     req.spec.ident.wildcard = false;
+    req.spec.subtree = true;
+    assert_int_equal(refusal(&req), TB_P_REJECTED_IDENTIFIER);
+    req.spec.subtree = false;
     req.spec.method = TB_METHOD_DNS_PERSIST_01;
     assert_int_equal(refusal(&req), TB_P_MALFORMED);
     req.spec.method = TB_METHOD_TLS_ALPN_01;
@@ -565,6 +601,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(http01_gives_a_statement_for_each_purpose_and_caa),
         T(dns01_serves_wildcards_and_caa_keeps_the_flag),
+        T(dns01_serves_a_subtree_and_caa_has_no_such_scope),
         T(dns01_without_the_value_is_refused),
         T(a_token_for_anything_else_is_refused_before_any_lookup),
         T(methods_that_are_off_or_do_not_serve_are_refused),

@@ -64,6 +64,16 @@ static void put_validate_req(struct tb_wr *wr)
     tb_msg_validate_req_write(wr, &m);
 }
 
+/* As above, with the scope that a wildcard has already. */
+static void put_validate_req_wildcard(struct tb_wr *wr)
+{
+    struct tb_msg_validate_req m = {.spec = spec, .account_url = "u"};
+
+    m.spec.ident.wildcard = true;
+    memset(m.token, 'A', TB_TOKEN_LEN);
+    tb_msg_validate_req_write(wr, &m);
+}
+
 static void put_statements(struct tb_wr *wr)
 {
     struct tb_msg_statements m = {.num = 2, .blob = {{blob, 1}, {blob, 3}}};
@@ -311,9 +321,11 @@ static const struct {
     {TB_MSG_TOKEN_RSP, put_token_rsp, -1, '=', TB_E_FORMAT},
     {TB_MSG_VALIDATE_REQ, put_validate_req, 0, TB_METHOD_NONE, TB_E_FORMAT},
     {TB_MSG_VALIDATE_REQ, put_validate_req, 0, TB_METHOD__COUNT, TB_E_FORMAT},
-    {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 0, TB_E_FORMAT}, /* no purpose */
-    {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 3, TB_E_FORMAT}, /* purpose 0 */
-    {TB_MSG_VALIDATE_REQ, put_validate_req, 1, 1, TB_E_FORMAT}, /* purpose 24 */
+    {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 0, TB_E_FORMAT},  /* no purpose */
+    {TB_MSG_VALIDATE_REQ, put_validate_req, 4, 3, TB_E_FORMAT},  /* purpose 0 */
+    {TB_MSG_VALIDATE_REQ, put_validate_req, 1, 1, TB_E_FORMAT},  /* purpose 24 */
+    {TB_MSG_VALIDATE_REQ, put_validate_req, 24, 2, TB_E_FORMAT}, /* scope */
+    {TB_MSG_VALIDATE_REQ, put_validate_req_wildcard, 24, 1, TB_E_FORMAT},
     {TB_MSG_VALIDATE_NOTE, put_armed, 0, TB_P__COUNT, TB_E_FORMAT},
     {TB_MSG_JUDGE_HELLO, put_hello, 3, TB_IPC_VERSION + 1, TB_E_UNSUPPORTED},
     {TB_MSG_FINALIZE_RSP, put_finalize_rsp, -8, TB_ISSUER__COUNT, TB_E_FORMAT},

@@ -39,7 +39,20 @@ static void each_method_serves_its_identifiers(void **state)
         assert_int_equal(tb_method_serves(rows[i].method, &wildcard), rows[i].wildcard);
         assert_int_equal(tb_method_serves(rows[i].method, &address), rows[i].ip);
         assert_false(tb_method_serves(rows[i].method, &mail));
+        /* Whoever may prove all names just below may prove all below; a web server shows itself. */
+        assert_int_equal(info->for_subtree, rows[i].wildcard);
     }
+}
+
+static void a_subtree_is_proved_by_dns_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(tb_methods_for_subtree(~(tb_methods_t)0), TB_METHOD_BIT(TB_METHOD_DNS_01) |
+                                                                   TB_METHOD_BIT(TB_METHOD_DNS_ACCOUNT_01) |
+                                                                   TB_METHOD_BIT(TB_METHOD_DNS_PERSIST_01));
+    assert_int_equal(tb_methods_for_subtree(TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01)),
+                     TB_METHOD_BIT(TB_METHOD_DNS_01));
+    assert_int_equal(tb_methods_for_subtree(0), 0);
 }
 
 static void what_is_no_method_serves_nothing(void **state)
@@ -78,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_method_serves_its_identifiers),
+        cmocka_unit_test(a_subtree_is_proved_by_dns_alone),
         cmocka_unit_test(what_is_no_method_serves_nothing),
         cmocka_unit_test(a_set_is_of_one_kind),
     };

@@ -329,6 +329,8 @@ CHANGE(caa_unknown_purpose, s->caa.grants[1].purposes |= TB_PURPOSE_BIT(5))
 CHANGE(caa_empty_account, s->caa.grants[0].account_url[0] = '\0')
 CHANGE(time_negative, s->made_at = -1)
 CHANGE(subtree, s->subtree = true)
+CHANGE(subtree_of_wildcard, s->subtree = s->ident.wildcard = true)
+CHANGE(subtree_of_address, (ident_address(s), s->subtree = true))
 CHANGE(longest_url, memset(s->account_url, 'u', TB_ACCOUNT_URL_MAX))
 CHANGE(longest_directory, memset(s->audience.directory, 'd', TB_BASE_URL_MAX))
 
@@ -350,6 +352,8 @@ static const struct {
     {"time negative", TB_PROOF_CONTROL, time_negative, false},
     {"address", TB_PROOF_CONTROL, ident_address, true},
     {"subtree", TB_PROOF_CONTROL, subtree, true},
+    {"subtree of a wildcard", TB_PROOF_CONTROL, subtree_of_wildcard, false},
+    {"subtree of an address", TB_PROOF_CONTROL, subtree_of_address, false},
     {"longest account URL", TB_PROOF_CONTROL, longest_url, true},
     {"longest directory", TB_PROOF_CONTROL, longest_directory, true},
 
@@ -383,8 +387,10 @@ static const struct {
     {"use: longest prefix", TB_PROOF_USE, egress_prefix_max, true},
     {"use: too long a prefix", TB_PROOF_USE, egress_prefix_long, false},
     {"use: CAA unrestricted", TB_PROOF_USE, caa_unrestricted, false},
+    {"use: subtree", TB_PROOF_USE, subtree, false},
 
     {"caa: method", TB_PROOF_CAA, method_some, false},
+    {"caa: subtree", TB_PROOF_CAA, subtree, false},
     {"caa: purpose", TB_PROOF_CAA, purpose_some, false},
     {"caa: account", TB_PROOF_CAA, account_some, false},
     {"caa: thumbprint", TB_PROOF_CAA, thumbprint_some, false},

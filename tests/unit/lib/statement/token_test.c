@@ -102,8 +102,9 @@ MOVE(to_key, m->thumbprint[31] ^= 1)
 MOVE(to_ca, m->audience.ca_id[15] ^= 1)
 MOVE(to_directory, strcpy(m->audience.directory, "https://ca.example:14001"))
 MOVE(to_policy, m->audience.policy_digest[31] ^= 1)
+MOVE(to_scope, m->ctx.subtree = !m->ctx.subtree)
 
-static void a_moved_token_is_refused(void **state)
+static void refuse_moved(bool subtree)
 {
     static const struct {
         const char *what;
@@ -126,11 +127,12 @@ static void a_moved_token_is_refused(void **state)
         {"CA", to_ca},
         {"directory", to_directory},
         {"policy", to_policy},
+        {"scope", to_scope},
     };
-    const struct tb_token_context ctx = context();
+    struct tb_token_context ctx = context();
     char token[TB_TOKEN_LEN + 1];
 
-    (void)state;
+    ctx.subtree = subtree;
     assert_ok(tb_token_make(&key, &ctx, EXPIRY, token));
     for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
         struct moved m = {.audience = audience, .ident = ident, .ctx = ctx};
@@ -144,6 +146,13 @@ static void a_moved_token_is_refused(void **state)
         if (tb_token_check(&key, &m.ctx, tb_span_str(token), NOW) != TB_E_BADSIG)
             fail_msg("moved to another %s: accepted", rows[i].what);
     }
+}
+
+static void a_moved_token_is_refused(void **state)
+{
+    (void)state;
+    refuse_moved(false);
+    refuse_moved(true);
 }
 
 /* Text may not run from one field of the context into the next. */
