@@ -80,6 +80,7 @@ struct tb_limits {
 
 /* External account binding (RFC 8555 section 7.3.4). */
 enum tb_external_account { TB_EXTERNAL_OFF = 0, TB_EXTERNAL_OPTIONAL = 1, TB_EXTERNAL_REQUIRED = 2 };
+const char *tb_external_account_name(unsigned i); /* the configuration's word; NULL beyond */
 
 struct tb_config {
     char path[TB_CONFIG_PATH_MAX + 1]; /* of the file */

@@ -33,15 +33,7 @@ static const char *cn_word(unsigned i)
     return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
 }
 
-static const char *csr_eku_word(unsigned i)
-{
-    static const char *const words[] = {
-        [TB_CSR_EKU_IGNORE] = "ignore", [TB_CSR_EKU_NARROW] = "narrow", [TB_CSR_EKU_REJECT] = "reject"};
-
-    return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
-}
-
-static const char *external_word(unsigned i)
+const char *tb_external_account_name(unsigned i)
 {
     static const char *const words[] = {
         [TB_EXTERNAL_OFF] = "off", [TB_EXTERNAL_OPTIONAL] = "optional", [TB_EXTERNAL_REQUIRED] = "required"};
@@ -229,7 +221,7 @@ static const struct tb_setting profile[] = {
     {.key = "csr_eku",
      .shape = TB_SHAPE_CHOICE,
      PROFILE(csr_eku),
-     .word = csr_eku_word,
+     .word = tb_csr_eku_mode_name,
      .num_words = TB_CSR_EKU__COUNT,
      .preset = "ignore"},
     {.key = "crl", .shape = TB_SHAPE_BOOL, PROFILE(crl_pointer)},
@@ -450,7 +442,7 @@ const struct tb_setting tb_schema[] = {
     {.key = "external_account",
      .shape = TB_SHAPE_CHOICE,
      CONFIG(external_account),
-     .word = external_word,
+     .word = tb_external_account_name,
      .num_words = 3,
      .preset = "off",
      .comment = "External account binding: required, optional or off.  Required: an account without a key of\n"

@@ -168,31 +168,36 @@ void tb_account_op_create(struct tb_request *rq)
     start(rq, (struct tb_span){0}, true);
 }
 
-static int check_limits(struct tb_request *rq, const struct tb_account_limits *l, const struct tb_profile *profile,
-                        const struct tb_ident *ident, size_t num)
+static int check_limits(const struct tb_account_limits *l, const struct tb_profile *profile,
+                        const struct tb_ident *ident, size_t num, struct tb_problem *pb)
 {
     if (!tb_account_limits_allow_profile(l, profile->name))
-        return tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_INVALID_PROFILE,
+        return tb_problem_set(pb, TB_E_DENIED, TB_P_INVALID_PROFILE,
                               "the external account binding of this account does not allow this profile");
     for (size_t i = 0; i < num; i++)
         if (!tb_account_limits_allow_name(l, &ident[i]))
-            tb_problem_add(&rq->problem, TB_P_REJECTED_IDENTIFIER, &ident[i],
+            tb_problem_add(pb, TB_P_REJECTED_IDENTIFIER, &ident[i],
                            "the external account binding of this account does not allow this name");
-    return rq->problem.type == TB_P_NONE ? 0 : TB_E_DENIED;
+    return pb->type == TB_P_NONE ? 0 : TB_E_DENIED;
 }
 
-int tb_account_may(struct tb_request *rq, const struct tb_profile *profile, const struct tb_ident *ident, size_t num)
+int tb_account_allowed(const struct tb_config *cfg, const struct tb_account *a, const struct tb_profile *profile,
+                       const struct tb_ident *ident, size_t num, struct tb_problem *pb)
 {
-    const struct tb_account *a = &rq->account;
-    bool required = rq->front->cfg->external_account == TB_EXTERNAL_REQUIRED;
+    bool required = cfg->external_account == TB_EXTERNAL_REQUIRED;
     struct tb_account_statement s;
 
     memset(&s, 0, sizeof(s));
     if (a->statement_len > 0 && tb_account_statement_peek(tb_span_of(a->statement, a->statement_len), &s) < 0)
         return TB_E_INTERNAL; /* the row contradicts itself */
     if (s.eab_kid[0] == '\0')
-        return required ? tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_EXTERNAL_ACCOUNT_REQUIRED,
+        return required ? tb_problem_set(pb, TB_E_DENIED, TB_P_EXTERNAL_ACCOUNT_REQUIRED,
                                          "this account has no external account binding")
                         : 0;
-    return check_limits(rq, &s.limits, profile, ident, num);
+    return check_limits(&s.limits, profile, ident, num, pb);
+}
+
+int tb_account_may(struct tb_request *rq, const struct tb_profile *profile, const struct tb_ident *ident, size_t num)
+{
+    return tb_account_allowed(rq->front->cfg, &rq->account, profile, ident, num, &rq->problem);
 }

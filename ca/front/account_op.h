@@ -2,6 +2,7 @@
 #ifndef TB_CA_FRONT_ACCOUNT_OP_H
 #define TB_CA_FRONT_ACCOUNT_OP_H
 
+#include "ca/config/config.h"
 #include "ca/front/request.h"
 
 /* 200 with the account object, once it is durable. */
@@ -19,5 +20,8 @@ void tb_account_op_create(struct tb_request *rq);
  */
 int tb_account_may(struct tb_request *rq, const struct tb_profile *profile, const struct tb_ident *ident,
                    size_t num) TB_MUST_USE;
+/* The same about any account; num may be 0. */
+int tb_account_allowed(const struct tb_config *cfg, const struct tb_account *a, const struct tb_profile *profile,
+                       const struct tb_ident *ident, size_t num, struct tb_problem *pb) TB_MUST_USE;
 
 #endif

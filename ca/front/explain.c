@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/account_op.h"
 #include "ca/front/authz_make.h"
 #include "ca/front/explain_parts.h"
 #include "ca/front/identifiers.h"
@@ -27,6 +28,7 @@ static void explain_free(struct tb_explain *e)
         tb_problem_clear(&e->name[i].caa_problem);
     }
     tb_problem_clear(&e->csr_problem);
+    tb_problem_clear(&e->account_problem);
     free(e->name);
     free(e);
 }
@@ -34,7 +36,6 @@ static void explain_free(struct tb_explain *e)
 static const char *read_account(struct tb_explain *e, const json_t *req)
 {
     uint8_t first[TB_DIGEST_LEN];
-    struct tb_account account;
     struct tb_span url;
 
     if (json_object_get(req, "account") == NULL)
@@ -43,9 +44,8 @@ static const char *read_account(struct tb_explain *e, const json_t *req)
         return "account must be the URL of an account";
     memcpy(e->account_url, url.p, url.len);
     if (tb_account_url_parse(e->account_url, e->front->cfg->base_url, first) < 0 ||
-        tb_store_account_find_first(e->front->store, first, &account) < 0)
+        tb_store_account_find_first(e->front->store, first, &e->account) < 0)
         return "there is no such account";
-    e->account_id = account.id;
     return NULL;
 }
 
@@ -61,6 +61,19 @@ static void read_name(struct tb_explain *e, struct tb_explained *x, const char *
     if (entry == NULL || tb_identifier_parse(entry, f->policy, e->profile, f->cfg->methods, &x->ident, &x->problem) < 0)
         x->refused = true;
     json_decref(entry);
+}
+
+/* What the account's external binding leaves out. */
+static void check_binding(const struct tb_explain *e, struct tb_explained *x)
+{
+    struct tb_problem pb = {0};
+
+    if (x->refused || e->account_url[0] == '\0' || e->account_problem.type != TB_P_NONE)
+        return;
+    x->refused = tb_account_allowed(e->front->cfg, &e->account, e->profile, &x->ident, 1, &pb) < 0;
+    if (x->refused)
+        (void)tb_problem_set(&x->problem, 0, pb.type, "%s", pb.num_sub > 0 ? pb.sub[0].detail : pb.detail);
+    tb_problem_clear(&pb);
 }
 
 static const char *read_names(struct tb_explain *e, const json_t *req)
@@ -80,6 +93,7 @@ static const char *read_names(struct tb_explain *e, const json_t *req)
         if (text == NULL)
             return "a name must be a string";
         read_name(e, &e->name[i], text);
+        check_binding(e, &e->name[i]);
     }
     return NULL;
 }
@@ -101,6 +115,9 @@ static const char *read_request(struct tb_explain *e, const json_t *req)
 
     if ((why = read_profile(e, req)) != NULL || (why = read_account(e, req)) != NULL)
         return why;
+    if (e->account_url[0] != '\0' &&
+        tb_account_allowed(e->front->cfg, &e->account, e->profile, NULL, 0, &e->account_problem) < 0)
+        (void)tb_problem_set(&e->account_problem, 0, TB_P_SERVER_INTERNAL, "the account cannot be read");
     if ((why = read_names(e, req)) != NULL)
         return why;
     tb_explain_csr(e, json_object_get(req, "csr"));

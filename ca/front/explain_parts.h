@@ -24,13 +24,14 @@ struct tb_explain {
     uint32_t id; /* of the control request */
     const struct tb_profile *profile;
     char account_url[TB_ACCOUNT_URL_MAX + 1]; /* "" = nobody in particular */
-    uint64_t account_id;
-    struct tb_explained *name; /* owned */
+    struct tb_account account;                /* when there is a URL */
+    struct tb_problem account_problem;        /* it may have nothing at all */
+    struct tb_explained *name;                /* owned */
     size_t num;
     size_t open; /* CAA answers to come */
     bool has_csr;
     struct tb_problem csr_problem;
-    char csr_key[32], csr_eku[128];
+    char csr_key[32], csr_eku[160], csr_gets[128];
 };
 
 /* The CSR in base64url, after the names were read; NULL: none. */

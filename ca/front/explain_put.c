@@ -144,7 +144,7 @@ static void put_caa(const struct tb_explain *e, const struct tb_explained *x, st
 
 static bool refused(const struct tb_explain *e)
 {
-    bool out = e->csr_problem.type != TB_P_NONE;
+    bool out = e->csr_problem.type != TB_P_NONE || e->account_problem.type != TB_P_NONE;
 
     for (size_t i = 0; i < e->num; i++)
         out = out || e->name[i].refused || caa_refuses(e, &e->name[i]);
@@ -200,6 +200,21 @@ static void put_csr(const struct tb_explain *e, struct tb_jw *jw)
         tb_jw_kv(jw, "key", e->csr_key);
     if (e->csr_eku[0] != '\0')
         tb_jw_kv(jw, "asks_for", e->csr_eku);
+    tb_jw_kv(jw, "csr_eku", tb_csr_eku_mode_name(e->profile->csr_eku));
+    if (e->csr_gets[0] != '\0')
+        tb_jw_kv(jw, "gets", e->csr_gets);
+    tb_jw_end_obj(jw);
+}
+
+/* What stands above all names: which account may order at all. */
+static void put_account(const struct tb_explain *e, struct tb_jw *jw)
+{
+    tb_jw_kv(jw, "external_account", tb_external_account_name(e->front->cfg->external_account));
+    if (e->account_problem.type == TB_P_NONE)
+        return;
+    tb_jw_key(jw, "account");
+    tb_jw_obj(jw);
+    put_refusal(jw, &e->account_problem);
     tb_jw_end_obj(jw);
 }
 
@@ -215,6 +230,7 @@ void tb_explain_put(const struct tb_explain *e, struct tb_jw *jw)
     tb_jw_kv(jw, "profile", ref);
     tb_jw_kv(jw, "purposes", purposes);
     tb_operation_number(jw, "lifetime_s", e->profile->lifetime_s);
+    put_account(e, jw);
     if (e->has_csr) {
         tb_jw_key(jw, "csr");
         put_csr(e, jw);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ca/config/pointers.h"
+#include "ca/judge/subject_key.h"
 #include "lib/base/b64u.h"
 #include "lib/json/json.h"
 #include "lib/pki/csr_eku.h"
@@ -231,21 +232,10 @@ static int step_purposes(struct work *w)
 static int step_subject_key(struct work *w)
 {
     const struct tb_spki *spki = &w->d->csr.spki;
-    const uint8_t *digest = spki->digest;
-    const char *why = NULL;
-    int r;
 
-    if (memcmp(digest, tb_jwk_spki_digest(w->key), TB_DIGEST_LEN) == 0)
+    if (memcmp(spki->digest, tb_jwk_spki_digest(w->key), TB_DIGEST_LEN) == 0)
         return REFUSE(w, "csr-account-key", TB_P_BAD_CSR, "The CSR's key is the account's key.");
-    for (size_t i = 0; i < w->s->num_foreign; i++)
-        if (memcmp(digest, w->s->foreign[i], TB_DIGEST_LEN) == 0)
-            return REFUSE(w, "csr-ca-key", TB_P_BAD_CSR, "The CSR's key is a key of this CA.");
-    if (tb_key_set_has(&w->s->blocked, digest))
-        return REFUSE(w, "csr-compromised-key", TB_P_BAD_CSR, "The CSR's key was reported as compromised.");
-    r = tb_weak_key_check(w->s->weak, digest, spki->rsa_n, spki->rsa_e, &why);
-    if (why != NULL)
-        return REFUSE(w, "csr-weak-key", TB_P_BAD_CSR, "The CSR's key %s.", why);
-    return r;
+    return tb_subject_key_check(w->s, spki, &w->d->reason, &w->d->problem);
 }
 
 static int step_names(struct work *w)
@@ -305,12 +295,7 @@ static int step_proofs(struct work *w)
 /* The dearest question about the key comes when everything else is as it must be. */
 static int step_shared_factor(struct work *w)
 {
-    int r = tb_shared_factors_check(w->s->shared, w->d->csr.spki.rsa_n);
-
-    if (r == TB_E_DENIED)
-        return REFUSE(w, "csr-shared-factor", TB_P_BAD_CSR,
-                      "The CSR's key has a prime factor in common with another key that was certified here.");
-    return r;
+    return tb_subject_key_check_factors(w->s, &w->d->csr.spki, &w->d->reason, &w->d->problem);
 }
 
 /* Where the certificate's CRL and its issuer's certificate are found, if they are served. */

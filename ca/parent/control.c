@@ -232,11 +232,9 @@ static void handle(struct client *c, struct tb_span request)
 static void take_request(struct client *c, size_t len)
 {
     struct evbuffer *in = bufferevent_get_input(c->bev);
-    uint8_t buf[TB_CONTROL_REQ_MAX];
 
     bufferevent_disable(c->bev, EV_READ);
-    evbuffer_remove(in, buf, len);
-    handle(c, tb_span_of(buf, len));
+    handle(c, tb_span_of(evbuffer_pullup(in, (ev_ssize_t)len), len));
 }
 
 static void on_read(struct bufferevent *bev, void *arg)

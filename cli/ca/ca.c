@@ -152,6 +152,17 @@ static void fill_options(const struct tb_ca_action *action, struct option *out)
                             .val = OPT_OWN + (int)i};
 }
 
+static bool take_own(struct tb_ca_args *a, size_t i)
+{
+    a->value[i] = optarg != NULL ? optarg : "";
+    if (a->action->many == NULL || strcmp(a->action->options[i].name, a->action->many) != 0)
+        return true;
+    if (a->num_many == TB_CA_MANY_MAX)
+        return false;
+    a->many[a->num_many++] = optarg;
+    return true;
+}
+
 /* -1 = go on. */
 static int parse(int argc, char **argv, struct tb_ca_args *a)
 {
@@ -168,10 +179,10 @@ static int parse(int argc, char **argv, struct tb_ca_args *a)
             a->dir = optarg;
         else if (c == OPT_JSON)
             a->json = true;
-        else if (c >= OPT_OWN)
-            a->value[c - OPT_OWN] = optarg != NULL ? optarg : "";
-        else
+        else if (c < OPT_OWN)
             return TB_CLI_USAGE;
+        else if (!take_own(a, (size_t)(c - OPT_OWN)))
+            return tb_ca_misuse(a->action, "an option stands too often");
     }
     a->word = argv + optind;
     a->num_words = (size_t)(argc - optind);

@@ -12,7 +12,8 @@
 #include "cli/command.h"
 
 #define TB_CA_OPTIONS_MAX 12
-#define TB_SERIAL_HEX_MAX 40 /* 20 octets, RFC 5280 section 4.1.2.2 */
+#define TB_CA_MANY_MAX    100 /* values of an option that may stand several times: names of a certificate */
+#define TB_SERIAL_HEX_MAX 40  /* 20 octets, RFC 5280 section 4.1.2.2 */
 
 struct tb_ca_option {
     const char *name;  /* long option without dashes */
@@ -25,7 +26,9 @@ struct tb_ca_args {
     const char *dir;
     bool json;
     const char *value[TB_CA_OPTIONS_MAX]; /* as the action's options; NULL = not given; "" for a given switch */
-    char **word;                          /* what stands behind the action */
+    const char *many[TB_CA_MANY_MAX];     /* of the option that may stand several times */
+    size_t num_many;
+    char **word; /* what stands behind the action */
     size_t num_words;
 };
 
@@ -36,6 +39,7 @@ struct tb_ca_action {
     size_t min_words, max_words;
     const struct tb_ca_option *options; /* beside --dir, --json, --help */
     size_t num_options;
+    const char *many; /* the option that may stand several times, with a value; NULL = none */
     /* Add members to the request; TB_CLI_OK, or the exit status after a complaint (tb_ca_misuse). NULL = none. */
     int (*request)(const struct tb_ca_args *a, json_t *req);
     /* For people; --json prints the answer as it came. */

@@ -7,7 +7,7 @@
 
 #define TB_CONFIG_TEXT_MAX     (1u << 20)
 #define TB_CONFIG_PATH_LEN_MAX 1023
-#define TB_CONTROL_REQ_MAX     4096u      /* a command and its arguments */
+#define TB_CONTROL_REQ_MAX     81920u     /* a command, a CSR of TB_CSR_DER_MAX in base64url, and as many names */
 #define TB_CONTROL_RSP_MAX     (4u << 20) /* a listing */
 
 /* The configuration file as the parent read it: the same bytes for every child; it holds no secret. */

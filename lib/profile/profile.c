@@ -9,6 +9,14 @@
 #define CAA_AGE_MAX_S  28800u /* CA/Browser Forum BR 3.2.2.8: eight hours */
 #define BACKDATE_MAX_S 3600u
 
+const char *tb_csr_eku_mode_name(unsigned mode)
+{
+    static const char *const words[TB_CSR_EKU__COUNT] = {
+        [TB_CSR_EKU_IGNORE] = "ignore", [TB_CSR_EKU_NARROW] = "narrow", [TB_CSR_EKU_REJECT] = "reject"};
+
+    return mode < TB_CSR_EKU__COUNT ? words[mode] : NULL;
+}
+
 static bool name_is_sound(const char *s)
 {
     size_t n = strnlen(s, TB_PROFILE_NAME_MAX + 1);

@@ -24,6 +24,7 @@ tb_purposes_t tb_issuer_purposes(enum tb_issuer issuer);
 
 /* What becomes of extended key usages that a CSR asks for, when they are not the profile's. */
 enum tb_csr_eku_mode { TB_CSR_EKU_IGNORE = 0, TB_CSR_EKU_NARROW = 1, TB_CSR_EKU_REJECT = 2, TB_CSR_EKU__COUNT };
+const char *tb_csr_eku_mode_name(unsigned mode); /* the configuration's word; NULL beyond */
 
 enum tb_cn_mode { TB_CN_NONE = 0, TB_CN_FIRST_DNS = 1 };
 
