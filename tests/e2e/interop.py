@@ -20,6 +20,12 @@ VERSIONS = {
     "uacme": ["uacme", "--version"],
     "dehydrated": ["sh", "-c", "dehydrated --version | sed -n 's/^Dehydrated version: /dehydrated /p'"],
     "acme-tiny": ["sh", "-c", "dpkg-query -W -f='acme-tiny ${Version}' acme-tiny"],
+    "OpenSSL": ["openssl", "version"],
+    "Go": ["go", "version"],
+    "Java": ["java", "--version"],
+    "GnuTLS": ["certtool", "--version"],
+    "nginx": ["/usr/sbin/nginx", "-v"],
+    "Postfix": ["/usr/sbin/postconf", "-d", "mail_version"],
 }
 
 
@@ -44,7 +50,7 @@ class Table:
         self.rows = {}
 
     def pytest_runtest_logreport(self, report):
-        if report.when != "call" and report.passed:
+        if report.skipped or (report.when != "call" and report.passed):
             return
         for name, value in report.user_properties:
             if name == "interop":

@@ -22,6 +22,8 @@ def _setns(fd):
 
 
 class Namespace:
+    KINDS = ["--net", "--mount"]
+
     def __init__(self, tmp, hosts=(), resolver="127.0.0.1"):
         self.tmp = str(tmp)
         os.makedirs(self.tmp, exist_ok=True)
@@ -35,13 +37,13 @@ class Namespace:
         script = (f"mount --make-rprivate / && mount --bind '{self._hosts}' /etc/hosts && "
                   f"mount --bind '{self._resolv}' /etc/resolv.conf && ip link set lo up && "
                   f": > '{ready}' && exec sleep infinity")
-        self.holder = Proc(["unshare", "--net", "--mount", "sh", "-c", script], os.path.join(self.tmp, "ns.log"))
+        self.holder = Proc(["unshare", *self.KINDS, "sh", "-c", script], os.path.join(self.tmp, "ns.log"))
         wait_for("the namespace", lambda: os.path.exists(ready) or not self.holder.alive())
         if not self.holder.alive():
             raise RuntimeError("no namespace could be made: " + self.holder.output())
 
     def enter(self):
-        return ["nsenter", "-t", str(self.holder.pid), "--net", "--mount"]
+        return ["nsenter", "-t", str(self.holder.pid), *self.KINDS]
 
     @contextlib.contextmanager
     def inside(self):

@@ -43,7 +43,7 @@ class Pair:
 
 
 def make(subject, issuer=None, ekus=None, ca=False, names=("localhost",), days=(-1, 30)):
-    """Self-signed without issuer. subject is a CN or an x509.Name."""
+    """Self-signed without issuer. subject is a CN or an x509.Name; the names are critical when it is empty."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = subject if isinstance(subject, x509.Name) else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
@@ -58,7 +58,7 @@ def make(subject, issuer=None, ekus=None, ca=False, names=("localhost",), days=(
     if ekus:
         builder = builder.add_extension(x509.ExtendedKeyUsage(ekus), False)
     if not ca:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), not list(name))
     return Pair(builder.sign((issuer or Pair(None, key)).key, hashes.SHA256()), key)
 
 
@@ -84,3 +84,31 @@ class Chain:
         with open(path, "wb") as f:
             f.write(data)
         return path
+
+
+class RolePki:
+    """Two hierarchies with one purpose each, and leaves in the shapes of the profiles server and client."""
+
+    def __init__(self, tmp, name):
+        self.dir = str(tmp)
+        self.bundle = os.path.join(self.dir, "bundle.pem")
+        roots = []
+        for role, usage, subject in (("server", SERVER, x509.Name([])), ("client", CLIENT, name)):
+            root = make(f"root for {role}s", None, None, True)
+            issuing = make(f"ca for {role}s", root, [usage], True)
+            leaf = make(subject, issuing, [usage], names=(name,))
+            roots.append(root.pem())
+            self.write(f"root-{role}.pem", root.pem())
+            self.write(f"{role}-leaf.pem", leaf.pem())
+            self.write(f"{role}-issuing.pem", issuing.pem())
+            self.write(f"{role}.pem", leaf.pem() + issuing.pem())
+            self.write(f"{role}.key", leaf.key_pem())
+            self.write(f"{role}-all.pem", leaf.key_pem() + leaf.pem() + issuing.pem())
+        self.write("bundle.pem", b"".join(roots))
+
+    def write(self, name, data):
+        with open(self.file(name), "wb") as f:
+            f.write(data)
+
+    def file(self, name):
+        return os.path.join(self.dir, name)
