@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca/config/pointers.h"
+#include "ca/config/responder.h"
 #include "ca/config/schema.h"
 #include "ca/config/value.h"
 
@@ -65,6 +66,28 @@ static int check_listeners(const struct check *c)
                                         "%s: %s is the address of %s; expected one of its own", all[i].key,
                                         all[i].at->text, all[k].key);
     return 0;
+}
+
+/* The address that clients are told of comes into force, or there is no responder. */
+static int check_responder(const struct check *c)
+{
+    struct tb_config *cfg = c->cfg;
+    struct tb_ident host;
+
+    if (!cfg->responder.on) {
+        cfg->responder_address[0] = '\0';
+        return 0;
+    }
+    if (cfg->responder_address[0] != '\0')
+        return 0;
+    if (tb_value_host(cfg->name, &host) != 0)
+        return TB_E_INTERNAL;
+    if (tb_responder_address_default(cfg->responder_address, &host, tb_value_listen_port(&cfg->responder)))
+        return 0;
+    return tb_config_refuse(c->why, c->path, line_of(c, "responder"),
+                            "responder: clients need a DNS name to connect to, of at most %d characters; expected "
+                            "responder_address: HOST:PORT, or responder: off",
+                            TB_TLS_CLIENT_HOST_MAX);
 }
 
 static int check_pointers(const struct check *c)
@@ -187,7 +210,7 @@ static int check_zones(const struct check *c)
         return tb_config_refuse(c->why, c->path, line_of(c, "zones"), "zones: no room for \".\"; expected at most %d",
                                 TB_CONFIG_NUM_ZONES_MAX - 1);
     if (!has_root)
-        cfg->zones[cfg->num_zones++] = (struct tb_zone){.http_port = 80, .https_port = 443, .tls_alpn_port = 443};
+        tb_config_zone_preset(&cfg->zones[cfg->num_zones++]);
     qsort(cfg->zones, cfg->num_zones, sizeof(cfg->zones[0]), compare_zones);
     return 0;
 }
@@ -198,8 +221,8 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
     struct check c = {.cfg = cfg, .root = root, .path = path, .why = why};
     int err;
 
-    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_pointers(&c)) != 0 ||
-        (err = check_profiles(&c)) != 0 || (err = check_names(&c)) != 0)
+    if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_responder(&c)) != 0 ||
+        (err = check_pointers(&c)) != 0 || (err = check_profiles(&c)) != 0 || (err = check_names(&c)) != 0)
         return err;
     return check_zones(&c);
 }

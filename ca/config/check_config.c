@@ -15,6 +15,7 @@
 #include "ca/config/command.h"
 #include "ca/config/config.h"
 #include "ca/config/pem_file.h"
+#include "ca/config/responder.h"
 #include "ca/policy/policy.h"
 #include "lib/ipc/msg_parent.h"
 #include "lib/pki/cacert.h"
@@ -61,23 +62,14 @@ static bool find(struct report *r, enum tb_state_file file, char path[static TB_
     return true;
 }
 
-static void check_symmetric_key(struct report *r, enum tb_state_file file)
+static void check_symmetric_keys(struct report *r, const enum tb_state_file *files, size_t num)
 {
     char path[TB_CONFIG_PATH_MAX + 65];
     struct stat st;
 
-    if (find(r, file, path, S_IFREG, 077) && stat(path, &st) == 0 && st.st_size != TB_KEY_LEN)
-        problem(r, "%s: has %lld octets; expected %d", path, (long long)st.st_size, TB_KEY_LEN);
-}
-
-static void check_symmetric_keys(struct report *r)
-{
-    static const enum tb_state_file files[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
-
-    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
-        check_symmetric_key(r, files[i]);
-    if (r->cfg->responder.on)
-        check_symmetric_key(r, TB_FILE_RESPONDER_STATEMENT_KEY);
+    for (size_t i = 0; i < num; i++)
+        if (find(r, files[i], path, S_IFREG, 077) && stat(path, &st) == 0 && st.st_size != TB_KEY_LEN)
+            problem(r, "%s: has %lld octets; expected %d", path, (long long)st.st_size, TB_KEY_LEN);
 }
 
 static void check_dirs(struct report *r)
@@ -180,26 +172,42 @@ static void check_hierarchy(struct report *r, enum tb_issuer issuer, enum tb_sta
     tb_cacert_clear(&ca);
 }
 
-static void check_https(struct report *r)
+/* A certificate that TLS clients are shown under this name, and its key. */
+static void check_server(struct report *r, enum tb_state_file chain, enum tb_state_file key, const char *name)
 {
     char path[TB_CONFIG_PATH_MAX + 65];
     char why[TB_PROBLEM_DETAIL_MAX + 1];
     struct tb_pem_leaf leaf;
 
-    if (!find(r, TB_FILE_HTTPS_CHAIN, path, S_IFREG, S_IWGRP | S_IWOTH))
+    if (!find(r, chain, path, S_IFREG, S_IWGRP | S_IWOTH))
         return;
-    if (tb_pem_file_leaf(path, r->cfg->name, &leaf, why) != 0) {
+    if (tb_pem_file_leaf(path, name, &leaf, why) != 0) {
         problem(r, "%s: %s", path, why);
         return;
     }
     check_validity(r, path, leaf.not_before, leaf.not_after);
     if (!leaf.names_host)
-        problem(r, "%s: does not name %s", path, r->cfg->name);
+        problem(r, "%s: does not name %s", path, name);
     if (!leaf.server_auth)
         problem(r, "%s: is not for serverAuth", path);
-    check_key(r, TB_FILE_HTTPS_KEY, leaf.spki_digest, path);
+    check_key(r, key, leaf.spki_digest, path);
     if (r->now <= leaf.not_after && leaf.not_after - r->now < SOON_S)
         fprintf(stderr, "%s: expires in less than 14 days\n", path); /* told, but not wrong yet */
+}
+
+/* Clients meet it under a name of one label more, which no proof will ever have. */
+static void check_responder(struct report *r)
+{
+    static const enum tb_state_file keys[] = {TB_FILE_RESPONDER_TOKEN_KEY, TB_FILE_RESPONDER_STATEMENT_KEY};
+    char host[TB_TLS_CLIENT_HOST_MAX + 1];
+    char name[TB_IDENT_VALUE_MAX + 1];
+
+    if (!r->cfg->responder.on)
+        return;
+    tb_responder_host(host, r->cfg);
+    snprintf(name, sizeof(name), "%0*d.%s", TB_TLS_CLIENT_TAG_LEN, 0, host);
+    check_server(r, TB_FILE_RESPONDER_CHAIN, TB_FILE_RESPONDER_KEY, name);
+    check_symmetric_keys(r, keys, TB_ARRAY_LEN(keys));
 }
 
 static void check_root_keys(struct report *r)
@@ -252,14 +260,17 @@ static void tell_withheld(const struct report *r)
 
 static void check_state(struct report *r)
 {
+    static const enum tb_state_file keys[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
+
     tell_withheld(r);
     check_dirs(r);
-    check_symmetric_keys(r);
+    check_symmetric_keys(r, keys, TB_ARRAY_LEN(keys));
     check_hierarchy(r, TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER,
                     TB_FILE_ISSUING_SERVER_KEY);
     check_hierarchy(r, TB_ISSUER_CLIENT, TB_FILE_ROOT_CLIENT, TB_FILE_ROOT_CLIENT_CRL, TB_FILE_ISSUING_CLIENT,
                     TB_FILE_ISSUING_CLIENT_KEY);
-    check_https(r);
+    check_server(r, TB_FILE_HTTPS_CHAIN, TB_FILE_HTTPS_KEY, r->cfg->name);
+    check_responder(r);
     check_root_keys(r);
     check_blocked_keys(r);
     check_policy(r);

@@ -7,6 +7,7 @@
 
 #include "ca/config/schema.h"
 #include "lib/base/hash.h"
+#include "lib/dns/egress.h"
 #include "lib/ipc/msg_parent.h"
 
 #define POLICY_LABEL "tabard validation policy 1"
@@ -40,6 +41,21 @@ static void write_listen(struct tb_wr *wr, const struct tb_listen *l)
     tb_wr_str16(wr, l->text);
 }
 
+/* Only where it is not the default: a digest from before these keys stays what it was. */
+static void write_egress(struct tb_wr *wr, const struct tb_zone *z)
+{
+    struct tb_zone preset;
+
+    tb_config_zone_preset(&preset);
+    if (z->egress_prefix_v4 == preset.egress_prefix_v4 && z->egress_prefix_v6 == preset.egress_prefix_v6 &&
+        !z->low_source_port)
+        return;
+    tb_wr_str16(wr, "egress");
+    tb_wr_u16(wr, z->egress_prefix_v4);
+    tb_wr_u16(wr, z->egress_prefix_v6);
+    tb_wr_u8(wr, z->low_source_port);
+}
+
 static void write_zone(struct tb_wr *wr, const struct tb_zone *z)
 {
     tb_wr_str16(wr, z->domain);
@@ -57,6 +73,7 @@ static void write_zone(struct tb_wr *wr, const struct tb_zone *z)
     tb_wr_u16(wr, z->http_port);
     tb_wr_u16(wr, z->https_port);
     tb_wr_u16(wr, z->tls_alpn_port);
+    write_egress(wr, z);
 }
 
 /* Everything that decides what a validation proves; one encoding for one meaning (zones are sorted already). */
@@ -170,6 +187,15 @@ void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out)
 }
 _Static_assert(sizeof(((struct tb_audience *)0)->directory) == sizeof(((struct tb_config *)0)->base_url),
                "a base URL fits an audience");
+
+void tb_config_zone_preset(struct tb_zone *out)
+{
+    *out = (struct tb_zone){.http_port = 80,
+                            .https_port = 443,
+                            .tls_alpn_port = 443,
+                            .egress_prefix_v4 = TB_EGRESS_MIN_V4,
+                            .egress_prefix_v6 = TB_EGRESS_MIN_V6};
+}
 
 const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dns_name)
 {

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 
+#include "lib/acme/tls_client.h"
 #include "lib/dns/caa.h"
 #include "lib/policy/name_rules.h"
 #include "lib/profile/profile.h"
@@ -20,6 +21,7 @@
 #define TB_CONFIG_NUM_ANCHORS_MAX   4
 #define TB_CONFIG_NUM_CHAINS_MAX    8
 #define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
+#define TB_RESPONDER_ADDRESS_MAX    (TB_TLS_CLIENT_HOST_MAX + 6) /* HOST:PORT */
 
 struct tb_listen {
     bool on;
@@ -44,6 +46,9 @@ struct tb_zone {
     size_t num_allow_private;
     uint16_t http_port, https_port; /* where http-01 starts (80) and where https redirects may go (443) */
     uint16_t tls_alpn_port;         /* where tls-alpn-01 goes (443) */
+    uint16_t egress_prefix_v4;      /* shortest prefixes that a declaration of egress may have (24) */
+    uint16_t egress_prefix_v6;      /* (48) */
+    bool low_source_port;           /* tls-client-01 must come from a port below 1024 */
 };
 
 /* Which names are certified: what deny touches is not, and what allow does not cover is not. */
@@ -90,6 +95,8 @@ struct tb_config {
     char base_url[TB_BASE_URL_MAX + 1]; /* "https://HOST:PORT" (":443" left out) */
     char user[64];                      /* "" = do not change */
     struct tb_listen listen, metrics, http, responder;
+    /* HOST:PORT that clients are told of; empty = there is no responder. */
+    char responder_address[TB_RESPONDER_ADDRESS_MAX + 1];
     char website[256], terms_of_service[256];
     enum tb_external_account external_account;
     char blocked_keys[256]; /* file; "" = none */
@@ -98,7 +105,7 @@ struct tb_config {
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;
     uint32_t signer;      /* number of this signer, from 1 */
-    uint16_t perspective; /* of the local validator, from 1 */
+    uint16_t perspective; /* of the local validator and responder, from 1 */
     char default_profile[TB_PROFILE_NAME_MAX + 1];
     struct tb_profile profiles[TB_PROFILE_NUM_MAX];
     size_t num_profiles;
@@ -127,6 +134,8 @@ const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const ch
 /* NULL, or why the profile is not offered though the configuration wants it: a constant sentence part. */
 const char *tb_config_withheld(const struct tb_config *cfg, const struct tb_profile *p);
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out);
+/* A zone with every default: "." of a configuration that names none. */
+void tb_config_zone_preset(struct tb_zone *out);
 const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dns_name); /* never NULL */
 
 /* The longest life of a certificate of this issuer; 0 for one without. */
@@ -140,6 +149,9 @@ enum tb_state_file {
     TB_FILE_TOKEN_KEY,               /* keys/token.key       validator */
     TB_FILE_STATEMENT_KEY,           /* keys/statement-1-1.key  validator makes, judge verifies */
     TB_FILE_RESPONDER_STATEMENT_KEY, /* keys/responder-statement-1-1.key  responder makes, judge verifies */
+    TB_FILE_RESPONDER_TOKEN_KEY,     /* keys/responder-token.key  responder */
+    TB_FILE_RESPONDER_KEY,           /* keys/responder.key   responder: TLS; when there is one */
+    TB_FILE_RESPONDER_CHAIN,         /* responder.pem        responder: leaf and issuing CA; when there is one */
     TB_FILE_ACCOUNT_KEY,             /* keys/account.key     judge: makes and verifies account statements */
     TB_FILE_ISSUING_SERVER_KEY,
     TB_FILE_ISSUING_CLIENT_KEY, /* keys/issuing-server.key  keyholder */

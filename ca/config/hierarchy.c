@@ -97,7 +97,7 @@ out:
     return err;
 }
 
-static void fill_leaf(struct tb_leaf *leaf, const struct tb_cacert *ca, const struct tb_ident *host,
+static void fill_leaf(struct tb_leaf *leaf, const struct tb_cacert *ca, const struct tb_ident *names, size_t num_names,
                       struct tb_span spki, tb_time_t now)
 {
     *leaf = (struct tb_leaf){
@@ -107,8 +107,8 @@ static void fill_leaf(struct tb_leaf *leaf, const struct tb_cacert *ca, const st
         .not_before = now - BACKDATE_S > ca->not_before ? now - BACKDATE_S : ca->not_before,
         .not_after = now + TB_HTTPS_LIFETIME_S,
         .cn = TB_CN_NONE,
-        .idents = host,
-        .num_idents = 1,
+        .idents = names,
+        .num_idents = num_names,
         .spki = spki,
         .key_kind = TB_KEY_P256,
         .purposes = TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH),
@@ -117,8 +117,8 @@ static void fill_leaf(struct tb_leaf *leaf, const struct tb_cacert *ca, const st
     leaf->serial[0] = (uint8_t)(leaf->serial[0] % 0x7f + 1);
 }
 
-int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierarchy *h, const struct tb_ident *host,
-                  tb_time_t now)
+int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierarchy *h, const struct tb_ident *names,
+                  size_t num_names, tb_time_t now)
 {
     struct tb_cacert ca = {0};
     struct tb_leaf leaf;
@@ -138,7 +138,7 @@ int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierar
         err = TB_E_CRYPTO;
         goto out;
     }
-    fill_leaf(&leaf, &ca, host, tb_span_of(spki, (size_t)spki_len), now);
+    fill_leaf(&leaf, &ca, names, num_names, tb_span_of(spki, (size_t)spki_len), now);
     err = sign_leaf(chain, &leaf, ca_key);
     if (err == 0) {
         tb_wr_bytes(chain, h->issuing.buf, h->issuing.len);

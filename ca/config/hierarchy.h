@@ -22,8 +22,10 @@ int tb_hierarchy_make(struct tb_hierarchy *h, enum tb_issuer issuer, const char 
                       const char *passphrase, tb_time_t now) TB_MUST_USE;
 void tb_hierarchy_clear(struct tb_hierarchy *h);
 
-/* A key and a serverAuth certificate for host from the issuing CA of h; chain holds the leaf and the issuing CA. */
-int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierarchy *h, const struct tb_ident *host,
-                  tb_time_t now) TB_MUST_USE;
+/*
+ * A key and a serverAuth certificate for these names from the issuing CA of h; chain holds the leaf and the issuing CA.
+ */
+int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierarchy *h, const struct tb_ident *names,
+                  size_t num_names, tb_time_t now) TB_MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include "ca/config/hierarchy.h"
 #include "ca/config/init_options.h"
 #include "ca/config/maker.h"
+#include "ca/config/responder.h"
 #include "ca/config/schema.h"
 #include "lib/base/b64u.h"
 #include "lib/base/hash.h"
@@ -19,7 +20,8 @@
 struct content {
     struct tb_hierarchy server, client;
     struct tb_wr https_chain, https_key;
-    struct tb_key id, token, statement, responder_statement, account;
+    struct tb_wr responder_chain, responder_key; /* empty without a responder */
+    struct tb_key id, token, statement, account, responder_token, responder_statement;
     struct tb_wr yaml;
 };
 
@@ -29,49 +31,67 @@ static void clear_content(struct content *c)
     tb_hierarchy_clear(&c->client);
     tb_wr_clear(&c->https_chain);
     tb_wr_clear_secret(&c->https_key);
+    tb_wr_clear(&c->responder_chain);
+    tb_wr_clear_secret(&c->responder_key);
+    tb_wipe(&c->responder_token, sizeof(c->responder_token));
+    tb_wipe(&c->responder_statement, sizeof(c->responder_statement));
     tb_wipe(&c->id, sizeof(c->id));
     tb_wipe(&c->token, sizeof(c->token));
     tb_wipe(&c->statement, sizeof(c->statement));
-    tb_wipe(&c->responder_statement, sizeof(c->responder_statement));
     tb_wipe(&c->account, sizeof(c->account));
     tb_wr_clear(&c->yaml);
 }
 
-/* The text of the configuration, and proof that `run` will take it. */
-static int make_yaml(struct tb_wr *wr, const struct tb_config *cfg)
+/* The text of the configuration, and proof that `run` will take it: *out is what it makes of it. */
+static int make_yaml(struct tb_wr *wr, const struct tb_config *cfg, struct tb_config **out)
 {
     char why[TB_CONFIG_WHY_MAX + 1];
-    struct tb_config *parsed = NULL;
     int err;
 
+    *out = NULL;
     tb_wr_init(wr, 65536);
     tb_config_write(wr, cfg);
     err = tb_wr_err(wr);
     if (err == 0)
-        err = tb_config_parse(tb_wr_span(wr), cfg->path, &parsed, why);
+        err = tb_config_parse(tb_wr_span(wr), cfg->path, out, why);
     if (err == TB_E_CONFIG)
         fprintf(stderr, "tabardd init: the configuration would be refused: %s\n", why);
-    tb_config_free(parsed);
     return err;
+}
+
+/* Certificate for HOST and, as every proof has a name of its own below it, for *.HOST. */
+static int make_responder(struct content *c, const struct tb_config *parsed, tb_time_t now)
+{
+    struct tb_ident names[2] = {{.type = TB_IDENT_DNS}, {.type = TB_IDENT_DNS, .wildcard = true}};
+
+    if (!parsed->responder.on)
+        return 0;
+    tb_responder_host(names[0].value, parsed);
+    tb_responder_host(names[1].value, parsed);
+    return tb_https_make(&c->responder_chain, &c->responder_key, &c->server, names, TB_ARRAY_LEN(names), now);
 }
 
 static int make_content(struct content *c, const struct tb_init_options *o, const struct tb_config *cfg, tb_time_t now)
 {
     const char *passphrase = o->has_passphrase ? o->passphrase : NULL;
     char tag[2 * TB_CA_ID_LEN + 1];
+    struct tb_config *parsed = NULL;
     int err;
 
     tb_hex_encode(tag, tb_span_of(cfg->ca_id, sizeof(cfg->ca_id)));
     tb_random(&c->id, sizeof(c->id));
     tb_random(&c->token, sizeof(c->token));
     tb_random(&c->statement, sizeof(c->statement));
+    tb_random(&c->responder_token, sizeof(c->responder_token));
     tb_random(&c->responder_statement, sizeof(c->responder_statement));
     tb_random(&c->account, sizeof(c->account));
-    if ((err = make_yaml(&c->yaml, cfg)) != 0 ||
-        (err = tb_hierarchy_make(&c->server, TB_ISSUER_SERVER, cfg->name, tag, passphrase, now)) != 0 ||
-        (err = tb_hierarchy_make(&c->client, TB_ISSUER_CLIENT, cfg->name, tag, passphrase, now)) != 0)
-        return err;
-    return tb_https_make(&c->https_chain, &c->https_key, &c->server, &o->host, now);
+    if ((err = make_yaml(&c->yaml, cfg, &parsed)) == 0 &&
+        (err = tb_hierarchy_make(&c->server, TB_ISSUER_SERVER, cfg->name, tag, passphrase, now)) == 0 &&
+        (err = tb_hierarchy_make(&c->client, TB_ISSUER_CLIENT, cfg->name, tag, passphrase, now)) == 0 &&
+        (err = tb_https_make(&c->https_chain, &c->https_key, &c->server, &o->host, 1, now)) == 0)
+        err = make_responder(c, parsed, now);
+    tb_config_free(parsed);
+    return err;
 }
 
 static struct tb_span key_span(const struct tb_key *key)
@@ -119,6 +139,7 @@ static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const st
         {TB_FILE_ID_KEY, key_span(&c->id), 0600, TB_OWNER_USER},
         {TB_FILE_TOKEN_KEY, key_span(&c->token), 0600, TB_OWNER_USER},
         {TB_FILE_STATEMENT_KEY, key_span(&c->statement), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_TOKEN_KEY, key_span(&c->responder_token), 0600, TB_OWNER_USER},
         {TB_FILE_RESPONDER_STATEMENT_KEY, key_span(&c->responder_statement), 0600, TB_OWNER_USER},
         {TB_FILE_ACCOUNT_KEY, key_span(&c->account), 0600, TB_OWNER_USER},
         {TB_FILE_ROOT_SERVER, tb_wr_span(&c->server.root), 0644, TB_OWNER_START},
@@ -128,11 +149,15 @@ static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const st
         {TB_FILE_ISSUING_SERVER, tb_wr_span(&c->server.issuing), 0644, TB_OWNER_START},
         {TB_FILE_ISSUING_CLIENT, tb_wr_span(&c->client.issuing), 0644, TB_OWNER_START},
         {TB_FILE_HTTPS_CHAIN, tb_wr_span(&c->https_chain), 0644, TB_OWNER_START},
+        {TB_FILE_RESPONDER_KEY, tb_wr_span(&c->responder_key), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_CHAIN, tb_wr_span(&c->responder_chain), 0644, TB_OWNER_START},
     };
+    /* The last two are for the name of a responder. */
+    const size_t num = TB_ARRAY_LEN(files) - (cfg->responder.on ? 0 : 2);
     char path[TB_CONFIG_PATH_MAX + 65];
     int err = 0;
 
-    for (size_t i = 0; err == 0 && i < TB_ARRAY_LEN(files); i++) {
+    for (size_t i = 0; err == 0 && i < num; i++) {
         tb_config_file(cfg, files[i].file, path);
         err = tb_maker_file(mk, path, files[i].text, files[i].mode, files[i].owner);
     }
@@ -174,6 +199,8 @@ static void print_result(const struct tb_init_options *o, const struct tb_config
 {
     printf("Made a CA in %s\n\n", cfg->dir);
     printf("  ACME directory    %s/directory\n", cfg->base_url);
+    if (!cfg->responder.on)
+        printf("  responder         off: no certificate with clientAuth is issued\n");
     printf("  configuration     %s\n", cfg->path);
     printf("  trust anchors     %s/root-server.pem (for servers)\n", cfg->dir);
     printf("                    %s/root-client.pem (for clients)\n", cfg->dir);

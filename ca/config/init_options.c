@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ca/config/command.h"
+#include "ca/config/responder.h"
 #include "ca/config/schema.h"
 #include "ca/config/value.h"
 #include "ca/keyholder/ceiling.h"
@@ -22,12 +23,13 @@
 
 static const char usage[] =
     "usage: tabardd init --dir DIR --name HOST [--listen ADDR:PORT] [--http ADDR:PORT|off]\n"
-    "                    [--responder ADDR:PORT|off] [--metrics ADDR:PORT|off] [--resolver ADDR:PORT]...\n"
-    "                    [--allow-private CIDR]... [--user NAME] [--root-passphrase-file FILE]\n";
+    "                    [--responder ADDR:PORT|off] [--responder-address HOST:PORT] [--metrics ADDR:PORT|off]\n"
+    "                    [--resolver ADDR:PORT]... [--allow-private CIDR]... [--user NAME]\n"
+    "                    [--root-passphrase-file FILE]\n";
 
 /* What was given on the command line, as text. */
 struct given {
-    const char *dir, *name, *listen, *http, *responder, *metrics, *user, *passphrase_file;
+    const char *dir, *name, *listen, *http, *responder, *responder_address, *metrics, *user, *passphrase_file;
 };
 
 static int complain(int status, const char *fmt, ...) TB_PRINTF(2, 3);
@@ -73,7 +75,7 @@ static int add_private(struct tb_config *cfg, const char *text)
 
 static int read_command_line(struct given *g, struct tb_init_options *o, struct tb_config *cfg, int argc, char **argv)
 {
-    enum { DIR_ = 1000, NAME, LISTEN, HTTP, RESPONDER, METRICS, USER, PASSPHRASE, RESOLVER, PRIVATE, HELP };
+    enum { DIR_ = 1000, NAME, LISTEN, HTTP, RESPONDER, ADDRESS, METRICS, USER, PASSPHRASE, RESOLVER, PRIVATE, HELP };
     static const struct option options[] = {
         {"dir", required_argument, NULL, DIR_},
         {"name", required_argument, NULL, NAME},
@@ -81,6 +83,7 @@ static int read_command_line(struct given *g, struct tb_init_options *o, struct 
         {"http", required_argument, NULL, HTTP},
         {"metrics", required_argument, NULL, METRICS},
         {"responder", required_argument, NULL, RESPONDER},
+        {"responder-address", required_argument, NULL, ADDRESS},
         {"user", required_argument, NULL, USER},
         {"root-passphrase-file", required_argument, NULL, PASSPHRASE},
         {"resolver", required_argument, NULL, RESOLVER},
@@ -88,8 +91,9 @@ static int read_command_line(struct given *g, struct tb_init_options *o, struct 
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
-    const char **const texts[] = {&g->dir,       &g->name,    &g->listen, &g->http,
-                                  &g->responder, &g->metrics, &g->user,   &g->passphrase_file};
+    const char **const texts[] = {&g->dir,     &g->name,      &g->listen,
+                                  &g->http,    &g->responder, &g->responder_address,
+                                  &g->metrics, &g->user,      &g->passphrase_file};
     int status = TB_EXIT_OK;
     int opt;
 
@@ -172,6 +176,33 @@ static const char *default_listen(const struct tb_ident *host)
     return "0.0.0.0:14000";
 }
 
+/* Clients need a DNS name: a CA that is an address has a responder only when it is told of one. */
+static int set_responder(struct tb_config *cfg, const struct tb_init_options *o, const struct given *g, uint32_t port)
+{
+    char address[TB_RESPONDER_ADDRESS_MAX + 1] = "";
+    int status;
+
+    if (g->responder != NULL) {
+        status = set_listen(&cfg->responder, "responder", g->responder, true);
+        if (status != TB_EXIT_OK)
+            return status;
+    }
+    if (g->responder_address != NULL) {
+        if (strlen(g->responder_address) > TB_RESPONDER_ADDRESS_MAX)
+            return complain(TB_EXIT_USAGE, "--responder-address: at most %d characters", TB_RESPONDER_ADDRESS_MAX);
+        strcpy(cfg->responder_address, g->responder_address);
+        if (!tb_responder_address_normalise(cfg->responder_address))
+            return complain(TB_EXIT_USAGE,
+                            "--responder-address: \"%s\" is not HOST:PORT with a DNS name of two labels or more",
+                            g->responder_address);
+    }
+    if (g->responder != NULL || (g->responder_address == NULL && !tb_responder_address_default(address, &o->host, 1)))
+        return TB_EXIT_OK;
+    if (tb_value_listen_at(&cfg->listen, port + 2, &cfg->responder) != 0)
+        return complain(TB_EXIT_USAGE, "--listen: no two ports follow %u; give --responder as well", port);
+    return TB_EXIT_OK;
+}
+
 static int set_listeners(struct tb_config *cfg, const struct tb_init_options *o, const struct given *g)
 {
     uint32_t port;
@@ -184,10 +215,8 @@ static int set_listeners(struct tb_config *cfg, const struct tb_init_options *o,
         status = set_listen(&cfg->http, "http", g->http, true);
     else if (tb_value_listen_at(&cfg->listen, port + 1, &cfg->http) != 0)
         return complain(TB_EXIT_USAGE, "--listen: no port follows %u; give --http and --responder as well", port);
-    if (status == TB_EXIT_OK && g->responder != NULL)
-        status = set_listen(&cfg->responder, "responder", g->responder, true);
-    else if (status == TB_EXIT_OK && tb_value_listen_at(&cfg->listen, port + 2, &cfg->responder) != 0)
-        return complain(TB_EXIT_USAGE, "--listen: no two ports follow %u; give --responder as well", port);
+    if (status == TB_EXIT_OK)
+        status = set_responder(cfg, o, g, port);
     if (status == TB_EXIT_OK && g->metrics != NULL)
         status = set_listen(&cfg->metrics, "metrics", g->metrics, true);
     return status;
@@ -267,10 +296,7 @@ int tb_init_options_read(struct tb_init_options *o, struct tb_config *cfg, int a
     struct given g = {0};
     int status;
 
-    cfg->num_zones = 1;
-    cfg->zones[0].http_port = 80;
-    cfg->zones[0].https_port = 443;
-    cfg->zones[0].tls_alpn_port = 443;
+    tb_config_zone_preset(&cfg->zones[cfg->num_zones++]);
     status = read_command_line(&g, o, cfg, argc, argv);
     if (o->help)
         fputs(usage, stdout);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ca/config/responder.h"
 #include "ca/config/value.h"
 #include "ca/keyholder/ceiling.h"
 
@@ -108,6 +109,11 @@ static bool check_printable(char *text)
 static bool check_list_path(char *text)
 {
     return text[0] == '\0' || (text[0] == '/' && check_printable(text));
+}
+
+static bool check_responder(char *text)
+{
+    return text[0] == '\0' || tb_responder_address_normalise(text);
 }
 
 static bool check_profile_name(char *text)
@@ -300,6 +306,14 @@ static const struct tb_setting zone[] = {
     {.key = "http_port", .shape = TB_SHAPE_NUMBER, ZONE(http_port), .min = 1, .max = 65535, .preset = "80"},
     {.key = "https_port", .shape = TB_SHAPE_NUMBER, ZONE(https_port), .min = 1, .max = 65535, .preset = "443"},
     {.key = "tls_alpn_port", .shape = TB_SHAPE_NUMBER, ZONE(tls_alpn_port), .min = 1, .max = 65535, .preset = "443"},
+    {.key = "egress_prefix_v4", .shape = TB_SHAPE_NUMBER, ZONE(egress_prefix_v4), .min = 8, .max = 32, .preset = "24"},
+    {.key = "egress_prefix_v6",
+     .shape = TB_SHAPE_NUMBER,
+     ZONE(egress_prefix_v6),
+     .min = 16,
+     .max = 128,
+     .preset = "48"},
+    {.key = "low_source_port", .shape = TB_SHAPE_BOOL, ZONE(low_source_port), .preset = "false"},
     {.key = NULL},
 };
 
@@ -418,7 +432,19 @@ const struct tb_setting tb_schema[] = {
      .shape = TB_SHAPE_LISTEN,
      CONFIG(responder),
      .preset = "off",
-     .comment = "Where applicants connect to for tls-client-01, or off."},
+     .comment = "Where applicants connect to for tls-client-01, or off: then nobody gets clientAuth.  The process\n"
+                "that answers there runs only with an address.  [::]:PORT takes IPv4 as well."},
+    {.key = "responder_address",
+     .shape = TB_SHAPE_TEXT,
+     CONFIG(responder_address),
+     .min = 0,
+     .max = TB_RESPONDER_ADDRESS_MAX,
+     .preset = "",
+     .check = check_responder,
+     .what = "a responder's address",
+     .expect = "HOST:PORT with a DNS name of two labels or more, or nothing",
+     .comment = "HOST:PORT that clients are told to connect to.  responder.pem must have HOST and *.HOST.  Empty:\n"
+                "the CA's name (responder.NAME when that is one label) and the port of responder."},
     {.key = "website",
      .shape = TB_SHAPE_TEXT,
      CONFIG(website),
@@ -490,14 +516,14 @@ const struct tb_setting tb_schema[] = {
      .min = 1,
      .max = 65535,
      .preset = "1",
-     .comment = "Number of the vantage point that this machine's validator is."},
+     .comment = "Number of the vantage point that this machine's validator and responder are."},
     {.key = "methods",
      .shape = TB_SHAPE_BITS,
      CONFIG(methods),
      .min = 1,
      .word = method_word,
      .num_words = TB_METHOD__COUNT,
-     .comment = "Validation methods that the validator carries out.  A profile takes from these only."},
+     .comment = "Validation methods that validator and responder carry out.  A profile takes from these only."},
     {.key = "zones",
      .shape = TB_SHAPE_MAPS,
      ENTRIES(struct tb_config, zones, num_zones),
@@ -509,11 +535,14 @@ const struct tb_setting tb_schema[] = {
                 "  resolvers      ask these servers; none: recursion from the root, with DNSSEC validation\n"
                 "  trust_anchors  DS or DNSKEY records; with resolvers and without an anchor there is NO DNSSEC\n"
                 "                 validation under this domain: whoever is on the way to a resolver decides\n"
-                "  allow_private  private, loopback and other special ranges that validation may contact; each\n"
-                "                 entry lets every applicant make this machine connect to hosts in there\n"
+                "  allow_private  private, loopback and other special ranges that validation may contact, and that\n"
+                "                 tls-client-01 may come from; each entry lets every applicant make this\n"
+                "                 machine connect to hosts in there\n"
                 "  http_port      where http-01 starts; a port above 1023 can be opened by any user of a host\n"
                 "  https_port     where redirects to https may go\n"
                 "  tls_alpn_port  where tls-alpn-01 goes; what is said of http_port holds here\n"
+                "  egress_prefix_v4, egress_prefix_v6   shortest prefixes that _acme-egress.NAME may declare\n"
+                "  low_source_port  tls-client-01 must come from a port below 1024: a signal, no proof\n"
                 "A change here or of methods or perspective makes earlier proofs worthless; they are made again."},
     {.key = "default_profile",
      .shape = TB_SHAPE_TEXT,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/config/responder.h"
 #include "ca/config/schema.h"
 #include "ca/config/value.h"
 #include "lib/ipc/msg_parent.h"
@@ -147,6 +148,18 @@ static void every_error_names_line_key_and_what_was_expected(void **state)
         {"user: \"\"", "names: [{profile: nobody, deny: [a.org]}]", ":4: names: there is no profile nobody"},
         {"user: \"\"", "names: [{deny: [a.org]}, {deny: [b.org]}]", ":4: names: two entries for all profiles"},
         {"user: \"\"", "public_suffix_list: list.dat", ":4: public_suffix_list: \"list.dat\" is not a file name"},
+        {"http_port: 8080", "egress_prefix_v4: 7", ":16: zones[0].egress_prefix_v4: \"7\" is out of range"},
+        {"http_port: 8080", "egress_prefix_v4: 33", ":16: zones[0].egress_prefix_v4: \"33\" is out of range"},
+        {"http_port: 8080", "egress_prefix_v6: 15", ":16: zones[0].egress_prefix_v6: \"15\" is out of range"},
+        {"http_port: 8080", "egress_prefix_v6: 129", ":16: zones[0].egress_prefix_v6: \"129\" is out of range"},
+        {"http_port: 8080", "low_source_port: 1", ":16: zones[0].low_source_port: \"1\" is not a truth value"},
+        {"user: \"\"", "responder: 127.0.0.1:14001", ":4: responder: 127.0.0.1:14001 is the address of http"},
+        {"user: \"\"", "responder_address: ca:1", ":4: responder_address: \"ca:1\" is not a responder's address"},
+        {"user: \"\"", "responder_address: \"192.0.2.1:1\"", "\"192.0.2.1:1\" is not a responder's address"},
+        {"user: \"\"", "responder_address: \"*.ca.example:1\"", "is not a responder's address"},
+        {"user: \"\"", "responder_address: ca.example", "\"ca.example\" is not a responder's address"},
+        {"user: \"\"", "responder_address: ca.example:0", "\"ca.example:0\" is not a responder's address"},
+        {"user: \"\"", "responder_address: ca.example:65536", "\"ca.example:65536\" is not a responder's address"},
         {"name: server", "name: Server", ":21: profiles[0].name: \"Server\" is not a profile name"},
         {"  - name: server\n    version", "  - x\n  - version", ":21: profiles[0]: expected a mapping"},
     };
@@ -264,6 +277,70 @@ static void a_profile_with_use_is_offered_when_there_is_a_responder(void **state
     assert_true(p->offered);
     assert_null(tb_config_withheld(cfg, p));
     tb_config_free(cfg);
+}
+
+static void a_responder_has_the_address_that_clients_are_told(void **state)
+{
+    static const struct {
+        const char *to, *want;
+    } rows[] = {
+        {"user: \"\"", ""},
+        {"responder: 127.0.0.1:14002", "ca.example:14002"},
+        {"responder: \"[::1]:443\"", "ca.example:443"},
+        {"responder: 127.0.0.1:14002\nresponder_address: Use.CA.example:4711", "use.ca.example:4711"},
+        {"responder_address: use.ca.example:4711", ""},
+    };
+    char host[TB_TLS_CLIENT_HOST_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        struct tb_config *cfg = parse_with("user: \"\"", rows[i].to);
+
+        assert_string_equal(cfg->responder_address, rows[i].want);
+        tb_responder_host(host, cfg);
+        assert_int_equal(strlen(host), strcspn(rows[i].want, ":"));
+        assert_int_equal(strncmp(host, rows[i].want, strlen(host)), 0);
+        tb_config_free(cfg);
+    }
+}
+
+static void the_default_address_of_a_responder(void **state)
+{
+    char out[TB_RESPONDER_ADDRESS_MAX + 1];
+    struct tb_ident host = {.type = TB_IDENT_DNS, .value = "localhost"};
+
+    (void)state;
+    assert_true(tb_responder_address_default(out, &host, 7));
+    assert_string_equal(out, "responder.localhost:7");
+    for (size_t i = 0; i < TB_TLS_CLIENT_HOST_MAX + 1; i++)
+        host.value[i] = i % 50 == 49 ? '.' : 'a';
+    assert_false(tb_responder_address_default(out, &host, 65535));
+    assert_string_equal(out, "");
+    host.value[TB_TLS_CLIENT_HOST_MAX] = '\0';
+    assert_true(tb_responder_address_default(out, &host, 65535));
+    assert_int_equal(strlen(out), TB_RESPONDER_ADDRESS_MAX);
+    host = (struct tb_ident){.type = TB_IDENT_IP, .value = "192.0.2.1"};
+    assert_false(tb_responder_address_default(out, &host, 7));
+}
+
+/* Proofs from before these keys stay what they were, unless they would be judged otherwise now. */
+static void egress_counts_in_the_policy_only_where_it_is_not_the_default(void **state)
+{
+    static const char *const other[] = {"egress_prefix_v4: 25", "egress_prefix_v6: 47", "low_source_port: true"};
+    struct tb_config *plain = parse_with("    http_port: 8080\n", "");
+    struct tb_config *same = parse_with("http_port: 8080", "egress_prefix_v4: 24\n    egress_prefix_v6: 48\n"
+                                                           "    low_source_port: false");
+
+    (void)state;
+    assert_memory_equal(plain->policy_digest, same->policy_digest, TB_DIGEST_LEN);
+    for (size_t i = 0; i < TB_ARRAY_LEN(other); i++) {
+        struct tb_config *cfg = parse_with("http_port: 8080", other[i]);
+
+        assert_memory_not_equal(plain->policy_digest, cfg->policy_digest, TB_DIGEST_LEN);
+        tb_config_free(cfg);
+    }
+    tb_config_free(plain);
+    tb_config_free(same);
 }
 
 static void the_most_specific_zone_wins(void **state)
@@ -402,6 +479,9 @@ int main(void)
         cmocka_unit_test(whole_files_that_are_none),
         cmocka_unit_test(a_profile_has_one_body_and_one_offered_version),
         cmocka_unit_test(a_profile_with_use_is_offered_when_there_is_a_responder),
+        cmocka_unit_test(a_responder_has_the_address_that_clients_are_told),
+        cmocka_unit_test(the_default_address_of_a_responder),
+        cmocka_unit_test(egress_counts_in_the_policy_only_where_it_is_not_the_default),
         cmocka_unit_test(the_most_specific_zone_wins),
         cmocka_unit_test(policy_digest_follows_the_policy_and_nothing_else),
         cmocka_unit_test(what_is_written_reads_back_the_same),

@@ -84,6 +84,9 @@ static void a_fresh_ca_is_sound_and_private(void **state)
                                        "ca/keys/statement-1-1.key",
                                        "ca/keys/responder-statement-1-1.key",
                                        "ca/keys/account.key",
+                                       "ca/keys/responder.key",
+                                       "ca/keys/responder-token.key",
+                                       "ca/keys/responder-statement-1-1.key",
                                        "ca/keys/issuing-server.key",
                                        "ca/keys/issuing-client.key",
                                        "ca/root-keys/root-server.key",
@@ -129,6 +132,24 @@ static void options_reach_the_configuration(void **state)
     free(text);
 }
 
+/* Clients connect to a name: a CA without one has no responder, unless it is told of one. */
+static void a_responder_needs_a_name(void **state)
+{
+    (void)state;
+    assert_int_equal(INIT("--dir", "a", "--name", "192.0.2.1", "--user", ""), TB_EXIT_OK);
+    assert_int_equal(CHECK("--config", "a/tabard.yaml"), TB_EXIT_OK);
+    assert_int_not_equal(access("a/responder.pem", F_OK), 0);
+    assert_int_equal(INIT("--dir", "b", "--name", "192.0.2.1", "--user", "", "--responder", "192.0.2.1:5"),
+                     TB_EXIT_FAILURE);
+    assert_int_equal(INIT("--dir", "b", "--name", "192.0.2.1", "--user", "", "--responder-address", "use.ca.example:5"),
+                     TB_EXIT_OK);
+    assert_int_equal(CHECK("--config", "b/tabard.yaml"), TB_EXIT_OK);
+    assert_int_equal(INIT("--dir", "c", "--name", "localhost", "--user", ""), TB_EXIT_OK);
+    assert_int_equal(CHECK("--config", "c/tabard.yaml"), TB_EXIT_OK);
+    assert_ok(system("openssl x509 -in c/responder.pem -noout -ext subjectAltName | "
+                     "grep -qx ' *DNS:responder.localhost, DNS:\\*.responder.localhost'"));
+}
+
 static void wrong_options_make_nothing(void **state)
 {
     (void)state;
@@ -141,6 +162,7 @@ static void wrong_options_make_nothing(void **state)
     assert_int_equal(INIT("--dir", "ca", "--name", "a.example", "--allow-private", "0.0.0.0/0"), TB_EXIT_USAGE);
     assert_int_equal(INIT("--dir", "ca", "--name", "a.example", "--user", "no-such-user"), TB_EXIT_USAGE);
     assert_int_equal(INIT("--dir", "ca", "--name", "a.example", "--http", "0.0.0.0:14000"), TB_EXIT_FAILURE);
+    assert_int_equal(INIT("--dir", "ca", "--name", "a.example", "--responder-address", "r:1"), TB_EXIT_USAGE);
     assert_int_equal(INIT("--dir", "ca", "--name", "a.example", "extra"), TB_EXIT_USAGE);
     assert_int_equal(INIT("--dir", "no/such/ca", "--name", "a.example"), TB_EXIT_FAILURE);
     assert_int_equal(entries("."), 0);
@@ -186,6 +208,12 @@ static void check_config_finds_what_is_wrong_with_the_state(void **state)
         {"cp ca/keys/https.key x; cp ca/keys/issuing-server.key ca/keys/https.key", "cp x ca/keys/https.key"},
         {"cp ca/https.pem x; cp ca/issuing-server.pem ca/https.pem", "cp x ca/https.pem"},
         {"mv ca/root-server.crl x", "mv x ca/root-server.crl"},
+        {"mv ca/keys/responder-token.key x", "mv x ca/keys/responder-token.key"},
+        {"chmod 644 ca/keys/responder-statement-1-1.key", "chmod 600 ca/keys/responder-statement-1-1.key"},
+        {"cp ca/keys/responder.key x; cp ca/keys/https.key ca/keys/responder.key", "cp x ca/keys/responder.key"},
+        {"cp ca/responder.pem x; cp ca/https.pem ca/responder.pem; cp ca/keys/responder.key y; cp ca/keys/https.key "
+         "ca/keys/responder.key",
+         "cp x ca/responder.pem; cp y ca/keys/responder.key"},
         {"cp ca/tabard.yaml x; sed -i 's/^blocked_keys:.*/blocked_keys: none.txt/' ca/tabard.yaml",
          "cp x ca/tabard.yaml"},
         {"cp ca/tabard.yaml x; echo 00 >ca/b.txt; sed -i 's/^blocked_keys:.*/blocked_keys: b.txt/' ca/tabard.yaml",
@@ -280,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(a_fresh_ca_is_sound_and_private),
         IN_DIRECTORY(options_reach_the_configuration),
+        IN_DIRECTORY(a_responder_needs_a_name),
         IN_DIRECTORY(wrong_options_make_nothing),
         IN_DIRECTORY(nothing_is_overwritten_and_a_failure_leaves_nothing),
         IN_DIRECTORY(check_config_finds_what_is_wrong_with_the_state),
