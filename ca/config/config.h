@@ -22,6 +22,7 @@
 #define TB_CONFIG_NUM_CHAINS_MAX    8
 #define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
 #define TB_RESPONDER_ADDRESS_MAX    (TB_TLS_CLIENT_HOST_MAX + 6) /* HOST:PORT */
+#define TB_CONFIG_NUM_ANCESTORS_MAX 32
 
 struct tb_listen {
     bool on;
@@ -58,6 +59,8 @@ struct tb_names {
     size_t num_allow; /* never 0: absent means a rule for everything */
     tb_name_rule_text deny[TB_NAME_RULES_NUM_MAX];
     size_t num_deny;
+    tb_name_rule_text ancestors[TB_CONFIG_NUM_ANCESTORS_MAX]; /* domains whose control may stand for what is below */
+    size_t num_ancestors;
 };
 
 /* The longest that a certificate of each issuer may live, at most what the keyholder signs. */

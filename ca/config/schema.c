@@ -131,6 +131,15 @@ static bool check_name_rule(char *text)
     return tb_name_rule_normalise(text);
 }
 
+/* Names alone: nothing is below an address. */
+static bool check_ancestor_rule(char *text)
+{
+    struct tb_ident id;
+
+    return strchr(text, '/') == NULL && tb_ident_parse(TB_IDENT_IP, tb_span_str(text), &id, NULL) < 0 &&
+           tb_name_rule_normalise(text);
+}
+
 static bool check_version(char *text)
 {
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(text);
@@ -328,6 +337,15 @@ static const struct tb_setting rule_item = {.key = "",
                                             .what = "a rule about names",
                                             .expect = "NAME, *.NAME, .NAME, \".\", an address or ADDRESS/PREFIX"};
 
+static const struct tb_setting ancestor_item = {.key = "",
+                                                .shape = TB_SHAPE_TEXT,
+                                                .size = sizeof(tb_name_rule_text),
+                                                .min = 1,
+                                                .max = TB_NAME_RULE_MAX,
+                                                .check = check_ancestor_rule,
+                                                .what = "a rule about domains",
+                                                .expect = "NAME, *.NAME, .NAME or \".\""};
+
 static const struct tb_setting names[] = {
     {.key = "profile",
      .shape = TB_SHAPE_TEXT,
@@ -351,6 +369,13 @@ static const struct tb_setting names[] = {
      .min = 0,
      .max = TB_NAME_RULES_NUM_MAX,
      .item = &rule_item,
+     .preset = ""},
+    {.key = "ancestors",
+     .shape = TB_SHAPE_LIST,
+     ENTRIES(struct tb_names, ancestors, num_ancestors),
+     .min = 0,
+     .max = TB_CONFIG_NUM_ANCESTORS_MAX,
+     .item = &ancestor_item,
      .preset = ""},
     {.key = NULL},
 };
@@ -583,6 +608,8 @@ const struct tb_setting tb_schema[] = {
                 "  profile   profile of any version; none: all\n"
                 "  allow     a name that no rule covers is refused; absent: every name\n"
                 "  deny      what a rule here touches is refused, whatever is allowed\n"
+                "  ancestors domains of which control, shown in their DNS, may stand for every name below\n"
+                "            (RFC 9444); absent: each name is proved by itself\n"
                 "A rule is NAME, *.NAME (one label more), .NAME (all below it, not itself), \".\" (all DNS names),\n"
                 "an address, or a network such as 192.0.2.0/24.  A wildcard stands for all names that it covers."},
     {.key = "public_suffix_list",

@@ -281,6 +281,7 @@ static int step_proofs(struct work *w)
                                     .keys = w->s->keys,
                                     .num_keys = w->s->num_keys,
                                     .profile = w->d->profile,
+                                    .policy = w->s->policy,
                                     .account_url = w->d->account_url,
                                     .thumbprint = w->d->thumbprint,
                                     .spki_digest = w->d->csr.spki.digest,

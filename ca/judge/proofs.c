@@ -102,17 +102,40 @@ static const char *check_claim(const struct tb_proof_case *c, const struct tb_st
     return NULL;
 }
 
-static size_t find_name(const struct tb_proof_case *c, const struct tb_ident *ident)
+/* Of a domain with its subtree: the domain, and every name and wildcard below it, label by label (RFC 9444). */
+static bool is_about(const struct tb_statement *s, const struct tb_ident *name)
 {
-    size_t i = 0;
-
-    while (i < c->num_idents && !tb_ident_eq(&c->idents[i], ident))
-        i++;
-    return i;
+    if (!s->subtree)
+        return tb_ident_eq(&s->ident, name);
+    return name->type == TB_IDENT_DNS && tb_dns_name_under(name->value, s->ident.value);
 }
 
-/* NULL and the statement in p->statement, and the name that it is about, when it counts; else why not. */
-static const char *examine(struct tb_proofs *p, const struct tb_proof_case *c, struct tb_span blob, size_t *out_name)
+static bool is_about_any(const struct tb_proof_case *c, const struct tb_statement *s)
+{
+    for (size_t i = 0; i < c->num_idents; i++)
+        if (is_about(s, &c->idents[i]))
+            return true;
+    return false;
+}
+
+/* Nobody but the operator says that who holds a domain holds what is below it. */
+static const char *check_scope(const struct tb_proof_case *c, const struct tb_statement *s)
+{
+    struct tb_policy_refusal refusal;
+
+    if (!s->subtree)
+        return NULL;
+    if (s->kind != TB_PROOF_CONTROL || s->ident.type != TB_IDENT_DNS || s->ident.wildcard)
+        return "statement-malformed";
+    if ((tb_methods_for_subtree(c->profile->control_methods) & TB_METHOD_BIT(s->method)) == 0)
+        return "statement-method";
+    if (c->policy == NULL || tb_policy_ancestor(c->policy, c->profile, s->ident.value, &refusal) < 0)
+        return "statement-subtree";
+    return NULL;
+}
+
+/* NULL and the statement in p->statement when it counts; else why not. */
+static const char *examine(struct tb_proofs *p, const struct tb_proof_case *c, struct tb_span blob)
 {
     struct tb_statement *s = &p->statement;
     const char *why = NULL;
@@ -126,9 +149,9 @@ static const char *examine(struct tb_proofs *p, const struct tb_proof_case *c, s
         return "statement-other-audience";
     if (!capable(key, s))
         return "statement-beyond-capability";
-    if (s->subtree || (*out_name = find_name(c, &s->ident)) == c->num_idents)
+    if (!is_about_any(c, s))
         return "statement-other-name";
-    if (s->kind != TB_PROOF_CAA)
+    if ((why = check_scope(c, s)) == NULL && s->kind != TB_PROOF_CAA)
         why = check_claim(c, s);
     return why != NULL ? why : check_time(c, s);
 }
@@ -272,7 +295,6 @@ static int examine_all(struct tb_proofs *p, const struct tb_proof_case *c, const
                        struct tb_problem *pb, const char **out_reason)
 {
     const char *why = check_case(c, num);
-    size_t at = 0;
 
     *out_reason = why;
     p->passed_over = NULL;
@@ -281,10 +303,11 @@ static int examine_all(struct tb_proofs *p, const struct tb_proof_case *c, const
         return tb_problem_set(pb, TB_E_DENIED, TB_P_UNAUTHORIZED, "Nothing was proved (%s).", why);
     memset(p->name, 0, c->num_idents * sizeof(p->name[0]));
     for (size_t i = 0; i < num; i++) {
-        why = examine(p, c, statements[i], &at);
-        if (why == NULL)
-            note(&p->name[at], c, &p->statement, i);
-        else if (p->passed_over == NULL)
+        why = examine(p, c, statements[i]);
+        for (size_t k = 0; why == NULL && k < c->num_idents; k++)
+            if (is_about(&p->statement, &c->idents[k]))
+                note(&p->name[k], c, &p->statement, i);
+        if (why != NULL && p->passed_over == NULL)
             p->passed_over = why;
     }
     return 0;

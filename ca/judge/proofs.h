@@ -7,6 +7,7 @@
 #define TB_CA_JUDGE_PROOFS_H
 
 #include "ca/judge/log_record.h"
+#include "ca/policy/policy.h"
 #include "lib/base/problem.h"
 #include "lib/statement/statement.h"
 
@@ -31,6 +32,7 @@ struct tb_proof_case {
     const struct tb_statement_key *keys;
     size_t num_keys;
     const struct tb_profile *profile;
+    const struct tb_policy *policy; /* says which domains may stand for the names below them; NULL = none */
     const char *account_url;
     const uint8_t *thumbprint;  /* of the account's current key */
     const uint8_t *spki_digest; /* of the key to be certified */

@@ -162,6 +162,7 @@ static int check_authorizations(struct work *w)
                               .keys = w->s->keys,
                               .num_keys = w->s->num_keys,
                               .profile = p,
+                              .policy = w->s->policy,
                               .account_url = w->d->rec.account_url,
                               .thumbprint = tb_jwk_thumbprint(w->key),
                               .spki_digest = w->d->rec.spki_digest,

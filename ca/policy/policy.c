@@ -15,6 +15,7 @@ struct tb_policy {
     const struct tb_config *cfg;
     struct tb_public_suffix *suffixes;
     struct tb_name_rules *allow[TB_CONFIG_NUM_NAMES_MAX], *deny[TB_CONFIG_NUM_NAMES_MAX]; /* as in cfg->names */
+    struct tb_name_rules *ancestors[TB_CONFIG_NUM_NAMES_MAX];
     NAME_CONSTRAINTS *constraints[TB_ISSUER__COUNT][CAS_MAX];
     size_t num_constraints[TB_ISSUER__COUNT];
 };
@@ -28,32 +29,37 @@ static int add_lists(struct tb_policy *p)
     for (size_t i = 0; r == 0 && i < p->cfg->num_names; i++) {
         const struct tb_names *n = &p->cfg->names[i];
 
-        if ((r = tb_name_rules_new(n->allow, n->num_allow, &p->allow[i])) == 0)
-            r = tb_name_rules_new(n->deny, n->num_deny, &p->deny[i]);
+        if ((r = tb_name_rules_new(n->allow, n->num_allow, &p->allow[i])) == 0 &&
+            (r = tb_name_rules_new(n->deny, n->num_deny, &p->deny[i])) == 0)
+            r = tb_name_rules_new(n->ancestors, n->num_ancestors, &p->ancestors[i]);
     }
     return r;
 }
 
-static bool serves_wildcards(const struct tb_config *cfg)
+/* Wildcards, or whole domains. */
+static bool needs_suffixes(const struct tb_config *cfg)
 {
+    for (size_t i = 0; i < cfg->num_names; i++)
+        if (cfg->names[i].num_ancestors > 0)
+            return true;
     for (size_t i = 0; i < cfg->num_profiles; i++)
         if (cfg->profiles[i].offered && cfg->profiles[i].ident_wildcard)
             return true;
     return false;
 }
 
-/* A list that was named must be there; without any, a CA that serves wildcards does not start. */
+/* A list that was named must be there; without any, a CA that needs one does not start. */
 static int add_suffixes(struct tb_policy *p, char *why)
 {
     const char *path = p->cfg->public_suffix_list;
 
     if (tb_public_suffix_open(path, &p->suffixes) == 0)
         return 0;
-    if (path[0] == '\0' && !serves_wildcards(p->cfg))
+    if (path[0] == '\0' && !needs_suffixes(p->cfg))
         return 0;
     snprintf(why, TB_CONFIG_WHY_MAX + 1,
              "public_suffix_list: %s cannot be read; expected a list of public suffixes in text or DAFSA form, which "
-             "wildcards are held against",
+             "wildcards and ancestors are held against",
              path[0] != '\0' ? path : "the list of the system");
     return TB_E_CONFIG;
 }
@@ -102,6 +108,7 @@ void tb_policy_free(struct tb_policy *p)
     for (size_t i = 0; i < TB_CONFIG_NUM_NAMES_MAX; i++) {
         tb_name_rules_free(p->allow[i]);
         tb_name_rules_free(p->deny[i]);
+        tb_name_rules_free(p->ancestors[i]);
     }
     for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
         for (size_t k = 0; k < CAS_MAX; k++)
@@ -135,6 +142,11 @@ static int check_profile(const struct tb_policy *p TB_UNUSED, const struct tb_pr
                   why != NULL ? why : "does not serve this name");
 }
 
+static bool concerns(const struct tb_names *n, const struct tb_profile *profile)
+{
+    return n->profile[0] == '\0' || strcmp(n->profile, profile->name) == 0;
+}
+
 /* Of all lists that concern the profile: whatever one of them denies, or does not allow, is refused. */
 static int check_lists(const struct tb_policy *p, const struct tb_profile *profile, const struct tb_ident *ident,
                        struct tb_policy_refusal *out)
@@ -143,7 +155,7 @@ static int check_lists(const struct tb_policy *p, const struct tb_profile *profi
         const char *of = p->cfg->names[i].profile;
         const char *rule;
 
-        if (of[0] != '\0' && strcmp(of, profile->name) != 0)
+        if (!concerns(&p->cfg->names[i], profile))
             continue;
         if ((rule = tb_name_rules_touch(p->deny[i], ident)) != NULL)
             return refuse(out, "name-denied", "the CA's rule \"%s\" denies this name", rule);
@@ -208,4 +220,36 @@ int tb_policy_check(const struct tb_policy *p, const struct tb_profile *profile,
     for (size_t i = 0; r == 0 && i < TB_ARRAY_LEN(checks); i++)
         r = checks[i](p, profile, ident, out);
     return r;
+}
+
+bool tb_policy_has_ancestors(const struct tb_policy *p, const struct tb_profile *profile)
+{
+    bool out = false;
+
+    for (size_t i = 0; i < p->cfg->num_names; i++)
+        out = out || (p->cfg->names[i].num_ancestors > 0 && concerns(&p->cfg->names[i], profile));
+    return out;
+}
+
+/* One list that names the domain is enough: unlike allow, ancestors gives what is not there without it. */
+int tb_policy_ancestor(const struct tb_policy *p, const struct tb_profile *profile, const char *domain,
+                       struct tb_policy_refusal *out)
+{
+    struct tb_ident id = {.type = TB_IDENT_DNS};
+    bool named = false;
+
+    *out = (struct tb_policy_refusal){0};
+    snprintf(id.value, sizeof(id.value), "%s", domain);
+    for (size_t i = 0; i < p->cfg->num_names; i++)
+        named = named || (concerns(&p->cfg->names[i], profile) && tb_name_rules_cover(p->ancestors[i], &id) != NULL);
+    if (!named) {
+        (void)refuse(out, "ancestor-not-allowed", "the CA has no rule by which \"%s\" stands for the names below it",
+                     domain);
+        return TB_E_NOTFOUND;
+    }
+    id.wildcard = true; /* what is just below is a part of what is below */
+    if (p->suffixes == NULL || tb_public_suffix_forbids(p->suffixes, &id))
+        return refuse(out, "ancestor-public-suffix", "\"%s\" is a public suffix: the names below it are of others",
+                      domain);
+    return 0;
 }

@@ -30,6 +30,16 @@ int tb_policy_open(const struct tb_config *cfg, struct tb_policy **out,
                    char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
 void tb_policy_free(struct tb_policy *p); /* NULL-safe */
 
+/* Is there a domain of which control may stand for the names below it, under this profile (RFC 9444)? */
+bool tb_policy_has_ancestors(const struct tb_policy *p, const struct tb_profile *profile);
+/*
+ * May control of this domain, in normal form, do that?  0; with *out set TB_E_NOTFOUND when no rule says so, and
+ * TB_E_DENIED for a public suffix, whatever the rules say.  That the names themselves are certified is another
+ * question.
+ */
+int tb_policy_ancestor(const struct tb_policy *p, const struct tb_profile *profile, const char *domain,
+                       struct tb_policy_refusal *out) TB_MUST_USE;
+
 /* 0; TB_E_DENIED with *out set; TB_E_NOMEM. */
 int tb_policy_check(const struct tb_policy *p, const struct tb_profile *profile, const struct tb_ident *ident,
                     struct tb_policy_refusal *out) TB_MUST_USE;

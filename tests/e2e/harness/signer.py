@@ -63,7 +63,7 @@ class Signer:
         m = self.to_judge.recv()
         assert m is not None and m[0] == wire.JUDGE_HELLO, self.judge.output()
         r = Reader(m[2])
-        assert r.u32() == 2
+        assert r.u32() == wire.IPC_VERSION
         self.signer, self.epoch, self.last_seq = r.u32(), r.u32(), r.u64()
 
     def new_front_edge(self):

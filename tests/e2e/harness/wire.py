@@ -11,6 +11,7 @@ import time
  CRL, REVOKE_REQ, REVOKE_RSP, REVOKED, REVOKED_REQ, REVOKED_RSP,
  VALIDATE_NOTE) = range(1, 35)
 ROLES = {"parent": 1, "front": 2, "validator": 3, "responder": 4, "judge": 5, "keyholder": 6}
+IPC_VERSION = 3
 DNS, IP = 1, 2
 SERVER_AUTH, CLIENT_AUTH = 1, 2
 HTTP_01, DNS_01, TLS_ALPN_01 = 1, 2, 3
@@ -176,7 +177,7 @@ class Child:
         theirs.close()
         with open(config, "rb") as f:
             text = f.read()
-        self.edge.send(CONFIG, u32(3) + u8(0) + str16(config) + var32(text))
+        self.edge.send(CONFIG, u32(IPC_VERSION) + u8(0) + str16(config) + var32(text))
 
     def peer(self, role, sock):
         """Gives an edge to the process; the test's own copy is closed."""

@@ -171,14 +171,6 @@ static void http_01_proves_no_wildcard(void **state)
     w_refused(w, "statement-method");
 }
 
-static void subtree_scope_is_not_accepted(void **state)
-{
-    struct world *w = *state;
-
-    control_of(w)->subtree = true;
-    w_refused(w, "statement-other-name");
-}
-
 static void methods_that_the_profile_does_not_allow_are_refused(void **state)
 {
     struct world *w = *state;
@@ -504,7 +496,6 @@ int main(void)
         T(cross_name_statements_are_refused),
         T(a_wildcard_is_not_its_base_name),
         T(http_01_proves_no_wildcard),
-        T(subtree_scope_is_not_accepted),
         T(methods_that_the_profile_does_not_allow_are_refused),
         T(a_key_is_good_for_its_capabilities_only),
         T(each_name_needs_its_own_control_statement),
