@@ -6,14 +6,9 @@
 #define TB_CA_CONFIG_VALUE_H
 
 #include "ca/config/config.h"
+#include "lib/base/amount.h"
 
 #define TB_VALUE_TEXT_MAX 319 /* of a printed value */
-
-/* Decimal digits only, no sign, no leading zero. TB_E_FORMAT, TB_E_LIMIT beyond 32 bits. */
-int tb_value_number(const char *s, uint32_t *out) TB_MUST_USE;
-/* A whole number and one of s, m, h, d. */
-int tb_value_duration(const char *s, uint32_t *out_s) TB_MUST_USE;
-void tb_value_duration_text(char out[static 16], uint32_t s);
 
 /* "127.0.0.1:14000" or "[::1]:14000", port 1 to 65535; no names, no zones, no v4-mapped form. text is normalised. */
 int tb_value_listen(const char *s, struct tb_listen *out) TB_MUST_USE;

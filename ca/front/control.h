@@ -4,8 +4,6 @@
 
 #include "ca/child.h"
 
-#define TB_CONTROL_LIST_MAX 200
-
 void tb_control_handle(struct tb_child *child, uint32_t id, struct tb_span json);
 
 #endif

@@ -37,17 +37,12 @@ static bool put_on_record(struct tb_judge *j, const struct tb_eab_rec *rec, stru
 
 static const char *add_name(struct tb_account_limits *l, struct tb_span text)
 {
-    struct tb_limit_name n = {.below = text.len > 0 && text.p[0] == '.'};
+    struct tb_limit_name n;
     size_t at = 0;
     int cmp = -1;
 
-    if (n.below)
-        text = tb_span_of(text.p + 1, text.len - 1);
-    if (tb_ident_parse(TB_IDENT_DNS, text, &n.ident, NULL) < 0 &&
-        (n.below || tb_ident_parse(TB_IDENT_IP, text, &n.ident, NULL) < 0))
-        return "a name is neither a DNS name, a dot and a DNS name, nor an address";
-    if (n.below && n.ident.wildcard)
-        return "a wildcard has no dot before it";
+    if (tb_limit_name_parse(text, &n) < 0)
+        return "a name is neither a DNS name, a dot and a DNS name without wildcard, nor an address";
     if (l->num_names == TB_LIMIT_NAMES_MAX)
         return "too many names";
     while (at < l->num_names && (cmp = tb_limit_name_cmp(&l->name[at], &n)) < 0)

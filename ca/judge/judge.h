@@ -70,6 +70,7 @@ bool tb_judge_do_eab_add(struct tb_child *child, uint32_t id, const json_t *req,
 bool tb_judge_do_eab_list(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 bool tb_judge_do_eab_revoke(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 bool tb_judge_do_explain_key(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
+bool tb_judge_do_export(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 bool tb_judge_do_judge(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 bool tb_judge_do_revoke(struct tb_child *child, uint32_t id, const json_t *req, struct tb_jw *jw);
 void tb_judge_control(struct tb_child *child, uint32_t id, struct tb_span json);

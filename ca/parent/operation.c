@@ -2,11 +2,17 @@
 #include "ca/parent/parent.h"
 
 static const struct tb_parent_operation operations[] = {
-    {.name = "eab-add", .role = TB_ROLE_JUDGE},       {.name = "eab-list", .role = TB_ROLE_JUDGE},
-    {.name = "eab-revoke", .role = TB_ROLE_JUDGE},    {.name = "explain", .role = TB_ROLE_FRONT},
-    {.name = "explain-key", .role = TB_ROLE_JUDGE},   {.name = "judge", .role = TB_ROLE_JUDGE},
-    {.name = "list", .role = TB_ROLE_FRONT},          {.name = "revoke", .role = TB_ROLE_JUDGE},
-    {.name = "show", .role = TB_ROLE_FRONT},          {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
+    {.name = "eab-add", .role = TB_ROLE_JUDGE},
+    {.name = "eab-list", .role = TB_ROLE_JUDGE},
+    {.name = "eab-revoke", .role = TB_ROLE_JUDGE},
+    {.name = "explain", .role = TB_ROLE_FRONT},
+    {.name = "explain-key", .role = TB_ROLE_JUDGE},
+    {.name = "export", .role = TB_ROLE_JUDGE},
+    {.name = "judge", .role = TB_ROLE_JUDGE},
+    {.name = "list", .role = TB_ROLE_FRONT},
+    {.name = "revoke", .role = TB_ROLE_JUDGE},
+    {.name = "show", .role = TB_ROLE_FRONT},
+    {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},
     {.name = "validator", .role = TB_ROLE_VALIDATOR},
 };
 

@@ -11,7 +11,7 @@
 #include "lib/base/compiler.h"
 
 static const struct tb_ca_action *const actions[] = {
-    &tb_ca_eab, &tb_ca_explain, &tb_ca_list, &tb_ca_revoke, &tb_ca_show, &tb_ca_status,
+    &tb_ca_eab, &tb_ca_explain, &tb_ca_export, &tb_ca_list, &tb_ca_revoke, &tb_ca_show, &tb_ca_status,
 };
 
 static void usage(FILE *f)

@@ -61,6 +61,7 @@ void tb_ca_print_object(const struct tb_ca_args *a, const json_t *answer);
 /* The answer as it came. */
 void tb_ca_print_json(const json_t *answer);
 
-extern const struct tb_ca_action tb_ca_eab, tb_ca_explain, tb_ca_list, tb_ca_revoke, tb_ca_show, tb_ca_status;
+extern const struct tb_ca_action tb_ca_eab, tb_ca_explain, tb_ca_export, tb_ca_list, tb_ca_revoke, tb_ca_show,
+    tb_ca_status;
 
 #endif

@@ -2,7 +2,23 @@
 
 #include <string.h>
 
-static bool covers(const struct tb_limit_name *n, const struct tb_ident *ident)
+int tb_limit_name_parse(struct tb_span text, struct tb_limit_name *out)
+{
+    struct tb_limit_name n = {.below = text.len > 0 && text.p[0] == '.'};
+
+    *out = (struct tb_limit_name){0};
+    if (n.below)
+        text = tb_span_of(text.p + 1, text.len - 1);
+    if (tb_ident_parse(TB_IDENT_DNS, text, &n.ident, NULL) < 0 &&
+        (n.below || tb_ident_parse(TB_IDENT_IP, text, &n.ident, NULL) < 0))
+        return TB_E_FORMAT;
+    if (n.below && n.ident.wildcard)
+        return TB_E_FORMAT;
+    *out = n;
+    return 0;
+}
+
+bool tb_limit_name_covers(const struct tb_limit_name *n, const struct tb_ident *ident)
 {
     if (!n->below)
         return tb_ident_eq(&n->ident, ident);
@@ -17,7 +33,7 @@ bool tb_account_limits_allow_name(const struct tb_account_limits *l, const struc
     if (l->any_name)
         return true;
     for (size_t i = 0; i < l->num_names; i++)
-        if (covers(&l->name[i], ident))
+        if (tb_limit_name_covers(&l->name[i], ident))
             return true;
     return false;
 }

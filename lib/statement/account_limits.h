@@ -26,6 +26,13 @@ struct tb_account_limits {
     char profile[TB_LIMIT_PROFILES_MAX][TB_PROFILE_NAME_MAX + 1]; /* every version of it */
 };
 
+/*
+ * As people write it: a DNS name (also a wildcard), an address, or a dot and a DNS name for what lies below.
+ * TB_E_FORMAT.
+ */
+int tb_limit_name_parse(struct tb_span text, struct tb_limit_name *out) TB_MUST_USE;
+bool tb_limit_name_covers(const struct tb_limit_name *n, const struct tb_ident *ident);
+
 bool tb_account_limits_allow_name(const struct tb_account_limits *l, const struct tb_ident *ident);
 bool tb_account_limits_allow_profile(const struct tb_account_limits *l, const char *profile);
 
