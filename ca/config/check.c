@@ -90,6 +90,17 @@ static int check_responder(const struct check *c)
                             TB_TLS_CLIENT_HOST_MAX);
 }
 
+static int check_alternates(const struct check *c)
+{
+    for (size_t i = 0; i < c->cfg->num_alternate_chains; i++)
+        if (!tb_config_has_issuer(c->cfg, c->cfg->alternate_chains[i].issuer))
+            return tb_config_refuse(c->why, c->path, line_of_entry(c, "alternate_chains", i),
+                                    "alternate_chains: there is no hierarchy of issuer %s; expected another issuer, or "
+                                    "peer_hierarchy: true",
+                                    tb_issuer_name(c->cfg->alternate_chains[i].issuer));
+    return 0;
+}
+
 static int check_pointers(const struct check *c)
 {
     if (tb_pointers_fit(c->cfg))
@@ -222,7 +233,8 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
     int err;
 
     if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_responder(&c)) != 0 ||
-        (err = check_pointers(&c)) != 0 || (err = check_profiles(&c)) != 0 || (err = check_names(&c)) != 0)
+        (err = check_pointers(&c)) != 0 || (err = check_alternates(&c)) != 0 || (err = check_profiles(&c)) != 0 ||
+        (err = check_names(&c)) != 0)
         return err;
     return check_zones(&c);
 }

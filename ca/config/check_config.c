@@ -149,21 +149,21 @@ static void check_chains(struct report *r, enum tb_issuer issuer, const struct t
     }
 }
 
-static void check_hierarchy(struct report *r, enum tb_issuer issuer, enum tb_state_file root_file,
-                            enum tb_state_file crl_file, enum tb_state_file issuing_file, enum tb_state_file key_file)
+static void check_hierarchy(struct report *r, enum tb_issuer issuer)
 {
+    const struct tb_issuer_files *f = tb_issuer_files(issuer);
     char root_path[TB_CONFIG_PATH_MAX + 65], path[TB_CONFIG_PATH_MAX + 65], crl_path[TB_CONFIG_PATH_MAX + 65];
     struct tb_cacert root = {0}, ca = {0};
-    bool has_root = read_ca(r, root_file, root_path, &root);
-    bool has_ca = read_ca(r, issuing_file, path, &ca);
+    bool has_root = read_ca(r, f->root, root_path, &root);
+    bool has_ca = read_ca(r, f->issuing, path, &ca);
 
-    (void)find(r, crl_file, crl_path, S_IFREG, S_IWGRP | S_IWOTH);
+    (void)find(r, f->root_crl, crl_path, S_IFREG, S_IWGRP | S_IWOTH);
     if (has_root)
         check_validity(r, root_path, root.not_before, root.not_after);
     if (has_ca) {
         check_validity(r, path, ca.not_before, ca.not_after);
         check_purposes(r, path, &ca, issuer);
-        check_key(r, key_file, ca.spki_digest, path);
+        check_key(r, f->issuing_key, ca.spki_digest, path);
         check_chains(r, issuer, &ca);
     }
     if (has_root && has_ca && tb_cacert_verify(&root, &ca) != 0)
@@ -212,15 +212,14 @@ static void check_responder(struct report *r)
 
 static void check_root_keys(struct report *r)
 {
-    static const enum tb_state_file files[] = {TB_FILE_ROOT_SERVER_KEY, TB_FILE_ROOT_CLIENT_KEY};
     char path[TB_CONFIG_PATH_MAX + 65];
     struct stat st;
 
     /* Moved offline is as it should be. */
-    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++) {
-        tb_config_file(r->cfg, files[i], path);
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; i < TB_ISSUER__COUNT; i++) {
+        tb_config_file(r->cfg, tb_issuer_files(i)->root_key, path);
         if (lstat(path, &st) == 0)
-            (void)find(r, files[i], path, S_IFREG, 077);
+            (void)find(r, tb_issuer_files(i)->root_key, path, S_IFREG, 077);
     }
 }
 
@@ -265,10 +264,9 @@ static void check_state(struct report *r)
     tell_withheld(r);
     check_dirs(r);
     check_symmetric_keys(r, keys, TB_ARRAY_LEN(keys));
-    check_hierarchy(r, TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER,
-                    TB_FILE_ISSUING_SERVER_KEY);
-    check_hierarchy(r, TB_ISSUER_CLIENT, TB_FILE_ROOT_CLIENT, TB_FILE_ROOT_CLIENT_CRL, TB_FILE_ISSUING_CLIENT,
-                    TB_FILE_ISSUING_CLIENT_KEY);
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(r->cfg, i))
+            check_hierarchy(r, i);
     check_server(r, TB_FILE_HTTPS_CHAIN, TB_FILE_HTTPS_KEY, r->cfg->name);
     check_responder(r);
     check_root_keys(r);

@@ -158,6 +158,8 @@ const struct tb_profile *tb_config_profile(const struct tb_config *cfg, const ch
 
 const char *tb_config_withheld(const struct tb_config *cfg, const struct tb_profile *p)
 {
+    if (!tb_config_has_issuer(cfg, p->issuer))
+        return "there is no such hierarchy (peer_hierarchy is false)";
     if (p->use_methods != 0 && !cfg->responder.on)
         return "it demands a proof of use, and there is no responder";
     return NULL;
@@ -170,12 +172,19 @@ uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issu
         return cfg->lifetime_max.server_s;
     case TB_ISSUER_CLIENT:
         return cfg->lifetime_max.client_s;
-    case TB_ISSUER_NONE:
     case TB_ISSUER_PEER:
+        return cfg->lifetime_max.peer_s;
+    case TB_ISSUER_NONE:
     case TB_ISSUER__COUNT:
         break;
     }
     return 0;
+}
+
+bool tb_config_has_issuer(const struct tb_config *cfg, enum tb_issuer issuer)
+{
+    return issuer == TB_ISSUER_SERVER || issuer == TB_ISSUER_CLIENT ||
+           (issuer == TB_ISSUER_PEER && cfg->peer_hierarchy);
 }
 
 void tb_config_audience(const struct tb_config *cfg, struct tb_audience *out)

@@ -65,7 +65,7 @@ struct tb_names {
 
 /* The longest that a certificate of each issuer may live, at most what the keyholder signs. */
 struct tb_lifetimes {
-    uint32_t server_s, client_s;
+    uint32_t server_s, client_s, peer_s;
 };
 
 /* Another chain for what an issuer signs: its key cross-signed elsewhere, and what is above. */
@@ -102,6 +102,7 @@ struct tb_config {
     char responder_address[TB_RESPONDER_ADDRESS_MAX + 1];
     char website[256], terms_of_service[256];
     enum tb_external_account external_account;
+    bool peer_hierarchy;    /* a hierarchy for certificates of both roles */
     char blocked_keys[256]; /* file; "" = none */
     struct tb_chain alternate_chains[TB_CONFIG_NUM_CHAINS_MAX];
     size_t num_alternate_chains;
@@ -143,6 +144,8 @@ const struct tb_zone *tb_config_zone(const struct tb_config *cfg, const char *dn
 
 /* The longest life of a certificate of this issuer; 0 for one without. */
 uint32_t tb_config_lifetime_max(const struct tb_config *cfg, enum tb_issuer issuer);
+/* Has the CA this issuer's hierarchy? */
+bool tb_config_has_issuer(const struct tb_config *cfg, enum tb_issuer issuer);
 
 /* Files under dir. */
 enum tb_state_file {
@@ -156,21 +159,31 @@ enum tb_state_file {
     TB_FILE_RESPONDER_KEY,           /* keys/responder.key   responder: TLS; when there is one */
     TB_FILE_RESPONDER_CHAIN,         /* responder.pem        responder: leaf and issuing CA; when there is one */
     TB_FILE_ACCOUNT_KEY,             /* keys/account.key     judge: makes and verifies account statements */
-    TB_FILE_ISSUING_SERVER_KEY,
-    TB_FILE_ISSUING_CLIENT_KEY, /* keys/issuing-server.key  keyholder */
-    TB_FILE_ISSUING_SERVER,
-    TB_FILE_ISSUING_CLIENT, /* issuing-server.pem */
-    TB_FILE_ROOT_SERVER,
-    TB_FILE_ROOT_CLIENT, /* root-server.pem */
-    TB_FILE_ROOT_SERVER_KEY,
-    TB_FILE_ROOT_CLIENT_KEY, /* root-keys/root-server.key: moved offline, never opened by run */
-    TB_FILE_ROOT_SERVER_CRL,
-    TB_FILE_ROOT_CLIENT_CRL, /* root-server.crl */
-    TB_FILE_STORE_DIR,       /* store/               front: tabard.db */
-    TB_FILE_LOG_DIR,         /* log/                 judge */
-    TB_FILE_CONTROL,         /* control.sock         parent */
+    TB_FILE_ISSUING_SERVER_KEY,      /* keys/issuing-server.key  keyholder */
+    TB_FILE_ISSUING_CLIENT_KEY,
+    TB_FILE_ISSUING_PEER_KEY,
+    TB_FILE_ISSUING_SERVER, /* issuing-server.pem */
+    TB_FILE_ISSUING_CLIENT,
+    TB_FILE_ISSUING_PEER,
+    TB_FILE_ROOT_SERVER, /* root-server.pem */
+    TB_FILE_ROOT_CLIENT,
+    TB_FILE_ROOT_PEER,
+    TB_FILE_ROOT_SERVER_KEY, /* root-keys/root-server.key: moved offline, never opened by run */
+    TB_FILE_ROOT_CLIENT_KEY,
+    TB_FILE_ROOT_PEER_KEY,
+    TB_FILE_ROOT_SERVER_CRL, /* root-server.crl */
+    TB_FILE_ROOT_CLIENT_CRL,
+    TB_FILE_ROOT_PEER_CRL,
+    TB_FILE_STORE_DIR, /* store/               front: tabard.db */
+    TB_FILE_LOG_DIR,   /* log/                 judge */
+    TB_FILE_CONTROL,   /* control.sock         parent */
     TB_FILE__COUNT
 };
+/* The files of an issuer's hierarchy; NULL for no issuer. */
+struct tb_issuer_files {
+    enum tb_state_file root, root_key, root_crl, issuing, issuing_key;
+};
+const struct tb_issuer_files *tb_issuer_files(enum tb_issuer issuer);
 /* Full path into out. */
 void tb_config_file(const struct tb_config *cfg, enum tb_state_file file, char out[static TB_CONFIG_PATH_MAX + 65]);
 

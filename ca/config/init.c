@@ -18,7 +18,7 @@
 
 /* Everything that goes into files, made before the first one is. */
 struct content {
-    struct tb_hierarchy server, client;
+    struct tb_hierarchy hierarchy[TB_ISSUER__COUNT]; /* those of the configuration */
     struct tb_wr https_chain, https_key;
     struct tb_wr responder_chain, responder_key; /* empty without a responder */
     struct tb_key id, token, statement, account, responder_token, responder_statement;
@@ -27,8 +27,8 @@ struct content {
 
 static void clear_content(struct content *c)
 {
-    tb_hierarchy_clear(&c->server);
-    tb_hierarchy_clear(&c->client);
+    for (size_t i = 0; i < TB_ISSUER__COUNT; i++)
+        tb_hierarchy_clear(&c->hierarchy[i]);
     tb_wr_clear(&c->https_chain);
     tb_wr_clear_secret(&c->https_key);
     tb_wr_clear(&c->responder_chain);
@@ -68,7 +68,8 @@ static int make_responder(struct content *c, const struct tb_config *parsed, tb_
         return 0;
     tb_responder_host(names[0].value, parsed);
     tb_responder_host(names[1].value, parsed);
-    return tb_https_make(&c->responder_chain, &c->responder_key, &c->server, names, TB_ARRAY_LEN(names), now);
+    return tb_https_make(&c->responder_chain, &c->responder_key, &c->hierarchy[TB_ISSUER_SERVER], names,
+                         TB_ARRAY_LEN(names), now);
 }
 
 static int make_content(struct content *c, const struct tb_init_options *o, const struct tb_config *cfg, tb_time_t now)
@@ -85,10 +86,13 @@ static int make_content(struct content *c, const struct tb_init_options *o, cons
     tb_random(&c->responder_token, sizeof(c->responder_token));
     tb_random(&c->responder_statement, sizeof(c->responder_statement));
     tb_random(&c->account, sizeof(c->account));
-    if ((err = make_yaml(&c->yaml, cfg, &parsed)) == 0 &&
-        (err = tb_hierarchy_make(&c->server, TB_ISSUER_SERVER, cfg->name, tag, passphrase, now)) == 0 &&
-        (err = tb_hierarchy_make(&c->client, TB_ISSUER_CLIENT, cfg->name, tag, passphrase, now)) == 0 &&
-        (err = tb_https_make(&c->https_chain, &c->https_key, &c->server, &o->host, 1, now)) == 0)
+    err = make_yaml(&c->yaml, cfg, &parsed);
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; err == 0 && i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(cfg, i))
+            err = tb_hierarchy_make(&c->hierarchy[i], i, cfg->name, tag, passphrase, now);
+    if (err == 0)
+        err = tb_https_make(&c->https_chain, &c->https_key, &c->hierarchy[TB_ISSUER_SERVER], &o->host, 1, now);
+    if (err == 0)
         err = make_responder(c, parsed, now);
     tb_config_free(parsed);
     return err;
@@ -123,37 +127,16 @@ static int make_dirs(struct tb_maker *mk, const struct tb_config *cfg)
     return err;
 }
 
-static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const struct content *c)
+/* What init writes: content, mode and owner of a file. */
+struct file {
+    enum tb_state_file file;
+    struct tb_span text;
+    mode_t mode;
+    enum tb_owner owner;
+};
+
+static int write_files(struct tb_maker *mk, const struct tb_config *cfg, const struct file *files, size_t num)
 {
-    const struct {
-        enum tb_state_file file;
-        struct tb_span text;
-        mode_t mode;
-        enum tb_owner owner;
-    } files[] = {
-        {TB_FILE_ROOT_SERVER_KEY, tb_wr_span(&c->server.root_key), 0600, TB_OWNER_START},
-        {TB_FILE_ROOT_CLIENT_KEY, tb_wr_span(&c->client.root_key), 0600, TB_OWNER_START},
-        {TB_FILE_ISSUING_SERVER_KEY, tb_wr_span(&c->server.issuing_key), 0600, TB_OWNER_USER},
-        {TB_FILE_ISSUING_CLIENT_KEY, tb_wr_span(&c->client.issuing_key), 0600, TB_OWNER_USER},
-        {TB_FILE_HTTPS_KEY, tb_wr_span(&c->https_key), 0600, TB_OWNER_USER},
-        {TB_FILE_ID_KEY, key_span(&c->id), 0600, TB_OWNER_USER},
-        {TB_FILE_TOKEN_KEY, key_span(&c->token), 0600, TB_OWNER_USER},
-        {TB_FILE_STATEMENT_KEY, key_span(&c->statement), 0600, TB_OWNER_USER},
-        {TB_FILE_RESPONDER_TOKEN_KEY, key_span(&c->responder_token), 0600, TB_OWNER_USER},
-        {TB_FILE_RESPONDER_STATEMENT_KEY, key_span(&c->responder_statement), 0600, TB_OWNER_USER},
-        {TB_FILE_ACCOUNT_KEY, key_span(&c->account), 0600, TB_OWNER_USER},
-        {TB_FILE_ROOT_SERVER, tb_wr_span(&c->server.root), 0644, TB_OWNER_START},
-        {TB_FILE_ROOT_CLIENT, tb_wr_span(&c->client.root), 0644, TB_OWNER_START},
-        {TB_FILE_ROOT_SERVER_CRL, tb_wr_span(&c->server.crl), 0644, TB_OWNER_START},
-        {TB_FILE_ROOT_CLIENT_CRL, tb_wr_span(&c->client.crl), 0644, TB_OWNER_START},
-        {TB_FILE_ISSUING_SERVER, tb_wr_span(&c->server.issuing), 0644, TB_OWNER_START},
-        {TB_FILE_ISSUING_CLIENT, tb_wr_span(&c->client.issuing), 0644, TB_OWNER_START},
-        {TB_FILE_HTTPS_CHAIN, tb_wr_span(&c->https_chain), 0644, TB_OWNER_START},
-        {TB_FILE_RESPONDER_KEY, tb_wr_span(&c->responder_key), 0600, TB_OWNER_USER},
-        {TB_FILE_RESPONDER_CHAIN, tb_wr_span(&c->responder_chain), 0644, TB_OWNER_START},
-    };
-    /* The last two are for the name of a responder. */
-    const size_t num = TB_ARRAY_LEN(files) - (cfg->responder.on ? 0 : 2);
     char path[TB_CONFIG_PATH_MAX + 65];
     int err = 0;
 
@@ -161,6 +144,47 @@ static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const st
         tb_config_file(cfg, files[i].file, path);
         err = tb_maker_file(mk, path, files[i].text, files[i].mode, files[i].owner);
     }
+    return err;
+}
+
+static int make_hierarchy_files(struct tb_maker *mk, const struct tb_config *cfg, enum tb_issuer issuer,
+                                const struct tb_hierarchy *h)
+{
+    const struct tb_issuer_files *f = tb_issuer_files(issuer);
+    const struct file files[] = {
+        {f->root_key, tb_wr_span(&h->root_key), 0600, TB_OWNER_START},
+        {f->issuing_key, tb_wr_span(&h->issuing_key), 0600, TB_OWNER_USER},
+        {f->root, tb_wr_span(&h->root), 0644, TB_OWNER_START},
+        {f->root_crl, tb_wr_span(&h->crl), 0644, TB_OWNER_START},
+        {f->issuing, tb_wr_span(&h->issuing), 0644, TB_OWNER_START},
+    };
+
+    return write_files(mk, cfg, files, TB_ARRAY_LEN(files));
+}
+
+static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const struct content *c)
+{
+    const struct file files[] = {
+        {TB_FILE_HTTPS_KEY, tb_wr_span(&c->https_key), 0600, TB_OWNER_USER},
+        {TB_FILE_ID_KEY, key_span(&c->id), 0600, TB_OWNER_USER},
+        {TB_FILE_TOKEN_KEY, key_span(&c->token), 0600, TB_OWNER_USER},
+        {TB_FILE_STATEMENT_KEY, key_span(&c->statement), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_TOKEN_KEY, key_span(&c->responder_token), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_STATEMENT_KEY, key_span(&c->responder_statement), 0600, TB_OWNER_USER},
+        {TB_FILE_ACCOUNT_KEY, key_span(&c->account), 0600, TB_OWNER_USER},
+        {TB_FILE_HTTPS_CHAIN, tb_wr_span(&c->https_chain), 0644, TB_OWNER_START},
+        {TB_FILE_RESPONDER_KEY, tb_wr_span(&c->responder_key), 0600, TB_OWNER_USER},
+        {TB_FILE_RESPONDER_CHAIN, tb_wr_span(&c->responder_chain), 0644, TB_OWNER_START},
+    };
+    /* The last two are for the name of a responder. */
+    const size_t num = TB_ARRAY_LEN(files) - (cfg->responder.on ? 0 : 2);
+    int err = 0;
+
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; err == 0 && i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(cfg, i))
+            err = make_hierarchy_files(mk, cfg, i, &c->hierarchy[i]);
+    if (err == 0)
+        err = write_files(mk, cfg, files, num);
     /* Last: a directory without a configuration is no CA. */
     return err == 0 ? tb_maker_file(mk, cfg->path, tb_wr_span(&c->yaml), 0644, TB_OWNER_START) : err;
 }
@@ -204,6 +228,8 @@ static void print_result(const struct tb_init_options *o, const struct tb_config
     printf("  configuration     %s\n", cfg->path);
     printf("  trust anchors     %s/root-server.pem (for servers)\n", cfg->dir);
     printf("                    %s/root-client.pem (for clients)\n", cfg->dir);
+    if (cfg->peer_hierarchy)
+        printf("                    %s/root-peer.pem (for peers, which are both)\n", cfg->dir);
     printf("  root keys         %s/root-keys/ (%s)\n", cfg->dir,
            o->has_passphrase ? "enciphered with your passphrase" : "NOT enciphered");
     printf("  state belongs to  %s\n", o->give          ? cfg->user

@@ -25,7 +25,7 @@ static const char usage[] =
     "usage: tabardd init --dir DIR --name HOST [--listen ADDR:PORT] [--http ADDR:PORT|off]\n"
     "                    [--responder ADDR:PORT|off] [--responder-address HOST:PORT] [--metrics ADDR:PORT|off]\n"
     "                    [--resolver ADDR:PORT]... [--allow-private CIDR]... [--user NAME]\n"
-    "                    [--root-passphrase-file FILE]\n";
+    "                    [--root-passphrase-file FILE] [--peer]\n";
 
 /* What was given on the command line, as text. */
 struct given {
@@ -75,7 +75,21 @@ static int add_private(struct tb_config *cfg, const char *text)
 
 static int read_command_line(struct given *g, struct tb_init_options *o, struct tb_config *cfg, int argc, char **argv)
 {
-    enum { DIR_ = 1000, NAME, LISTEN, HTTP, RESPONDER, ADDRESS, METRICS, USER, PASSPHRASE, RESOLVER, PRIVATE, HELP };
+    enum {
+        DIR_ = 1000,
+        NAME,
+        LISTEN,
+        HTTP,
+        RESPONDER,
+        ADDRESS,
+        METRICS,
+        USER,
+        PASSPHRASE,
+        RESOLVER,
+        PRIVATE,
+        PEER,
+        HELP
+    };
     static const struct option options[] = {
         {"dir", required_argument, NULL, DIR_},
         {"name", required_argument, NULL, NAME},
@@ -88,6 +102,7 @@ static int read_command_line(struct given *g, struct tb_init_options *o, struct 
         {"root-passphrase-file", required_argument, NULL, PASSPHRASE},
         {"resolver", required_argument, NULL, RESOLVER},
         {"allow-private", required_argument, NULL, PRIVATE},
+        {"peer", no_argument, NULL, PEER},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
@@ -101,6 +116,8 @@ static int read_command_line(struct given *g, struct tb_init_options *o, struct 
     while (status == TB_EXIT_OK && (opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         if (opt == HELP)
             o->help = true;
+        else if (opt == PEER)
+            cfg->peer_hierarchy = true;
         else if (opt == RESOLVER)
             status = add_resolver(cfg, optarg);
         else if (opt == PRIVATE)
@@ -265,6 +282,16 @@ static int set_passphrase(struct tb_init_options *o, const char *file)
     return TB_EXIT_OK;
 }
 
+/* One certificate for both roles is offered to those who asked for its hierarchy. */
+static void add_profile(struct tb_config *cfg, const struct tb_profile *builtin)
+{
+    struct tb_profile *p = &cfg->profiles[cfg->num_profiles++];
+
+    *p = *builtin;
+    if (p->issuer == TB_ISSUER_PEER)
+        p->wanted = cfg->peer_hierarchy;
+}
+
 static void set_rest(struct tb_config *cfg, const struct tb_init_options *o)
 {
     tb_random(cfg->ca_id, sizeof(cfg->ca_id));
@@ -276,11 +303,11 @@ static void set_rest(struct tb_config *cfg, const struct tb_init_options *o)
     cfg->methods = TB_METHOD_BIT(TB_METHOD_HTTP_01) | TB_METHOD_BIT(TB_METHOD_DNS_01) |
                    TB_METHOD_BIT(TB_METHOD_TLS_ALPN_01) | TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
     for (size_t i = 0; i < TB_PROFILE_NUM_MAX && tb_profile_builtin(i) != NULL; i++)
-        cfg->profiles[cfg->num_profiles++] = *tb_profile_builtin(i);
+        add_profile(cfg, tb_profile_builtin(i));
     snprintf(cfg->default_profile, sizeof(cfg->default_profile), "server");
     tb_schema_limits_preset(&cfg->limits);
     cfg->lifetime_max =
-        (struct tb_lifetimes){.server_s = TB_CEILING_LIFETIME_MAX_S, .client_s = TB_CEILING_LIFETIME_MAX_S};
+        (struct tb_lifetimes){TB_CEILING_LIFETIME_MAX_S, TB_CEILING_LIFETIME_MAX_S, TB_CEILING_LIFETIME_MAX_S};
 }
 
 static int set_name(struct tb_config *cfg, struct tb_init_options *o, const char *name)

@@ -9,7 +9,7 @@
 
 #include "ca/config/config.h"
 
-#define TB_MAKER_NUM_MAX 32 /* init makes 28 */
+#define TB_MAKER_NUM_MAX 48 /* init makes 34 */
 
 enum tb_owner { TB_OWNER_START, TB_OWNER_USER }; /* who runs init, or the account of the daemon */
 

@@ -386,7 +386,8 @@ static const struct tb_setting names[] = {
         .max = TB_CEILING_LIFETIME_MAX_S, .preset = "100d"                                                             \
     }
 
-static const struct tb_setting lifetimes[] = {CAP("server", server_s), CAP("client", client_s), {.key = NULL}};
+static const struct tb_setting lifetimes[] = {
+    CAP("server", server_s), CAP("client", client_s), CAP("peer", peer_s), {.key = NULL}};
 
 static const struct tb_setting chain[] = {
     {.key = "issuer",
@@ -498,6 +499,12 @@ const struct tb_setting tb_schema[] = {
      .preset = "off",
      .comment = "External account binding: required, optional or off.  Required: an account without a key of\n"
                 "\"tabard ca eab add\" gets no certificate."},
+    {.key = "peer_hierarchy",
+     .shape = TB_SHAPE_BOOL,
+     CONFIG(peer_hierarchy),
+     .preset = "false",
+     .comment = "A third hierarchy whose certificates serve in both roles, for programs that insist on one.\n"
+                "\"tabardd init --peer\" makes its files."},
     {.key = "caa_identities",
      .shape = TB_SHAPE_LIST,
      ENTRIES(struct tb_config, caa_identities, num_caa_identities),

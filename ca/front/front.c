@@ -93,22 +93,29 @@ static int open_issuer(struct tb_front *f, enum tb_issuer issuer, enum tb_state_
     return r;
 }
 
+static int open_issuers(struct tb_front *f)
+{
+    int r = 0;
+
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; r == 0 && i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(f->cfg, i))
+            r = open_issuer(f, i, tb_issuer_files(i)->issuing);
+    return r;
+}
+
 static int open_published(struct tb_front *f)
 {
-    static const struct {
-        enum tb_issuer issuer;
-        enum tb_state_file crl, cert;
-    } all[] = {{TB_ISSUER_SERVER, TB_FILE_ROOT_SERVER_CRL, TB_FILE_ISSUING_SERVER},
-               {TB_ISSUER_CLIENT, TB_FILE_ROOT_CLIENT_CRL, TB_FILE_ISSUING_CLIENT}};
     char path[TB_CONFIG_PATH_MAX + 65];
     int r = 0;
 
-    for (size_t i = 0; f->cfg->http.on && r == 0 && i < TB_ARRAY_LEN(all); i++) {
-        tb_config_file(f->cfg, all[i].crl, path);
-        r = tb_published_load(&f->published.root_crl[all[i].issuer], path, "X509 CRL", "application/pkix-crl");
-        tb_config_file(f->cfg, all[i].cert, path);
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; f->cfg->http.on && r == 0 && i < TB_ISSUER__COUNT; i++) {
+        if (!tb_config_has_issuer(f->cfg, i))
+            continue;
+        tb_config_file(f->cfg, tb_issuer_files(i)->root_crl, path);
+        r = tb_published_load(&f->published.root_crl[i], path, "X509 CRL", "application/pkix-crl");
+        tb_config_file(f->cfg, tb_issuer_files(i)->issuing, path);
         if (r == 0)
-            r = tb_published_load(&f->published.issuing[all[i].issuer], path, "CERTIFICATE", "application/pkix-cert");
+            r = tb_published_load(&f->published.issuing[i], path, "CERTIFICATE", "application/pkix-cert");
     }
     return r;
 }
@@ -191,8 +198,7 @@ static int front_open(struct tb_child *child)
     TAILQ_INIT(&f->finalizes);
     f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* only for metrics */
     if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 || (r = open_policy(f)) < 0 ||
-        (r = open_issuer(f, TB_ISSUER_SERVER, TB_FILE_ISSUING_SERVER)) < 0 ||
-        (r = open_issuer(f, TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT)) < 0 || (r = open_published(f)) < 0) {
+        (r = open_issuers(f)) < 0 || (r = open_published(f)) < 0) {
         front_free(f);
         return r;
     }
@@ -449,8 +455,7 @@ static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_TOKEN_RSP] = on_answer,   [TB_MSG_VALIDATE_RSP] = on_answer, [TB_MSG_CAA_RSP] = on_answer,
     [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
     [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,    [TB_MSG_REVOKE_RSP] = on_answer,
-    [TB_MSG_REVOKED_RSP] = on_answer, [TB_MSG_REVOKED] = on_revoked,
-    [TB_MSG_CRL] = on_crl,
+    [TB_MSG_REVOKED_RSP] = on_answer, [TB_MSG_REVOKED] = on_revoked,     [TB_MSG_CRL] = on_crl,
 };
 
 const struct tb_child_role tb_front_role = {

@@ -170,17 +170,12 @@ static int load_policy(struct tb_judge *j)
 
 static int load_files(struct tb_judge *j)
 {
-    static const struct {
-        enum tb_state_file file;
-        enum tb_issuer issuer; /* NONE: only its key counts */
-    } cas[] = {{TB_FILE_ISSUING_SERVER, TB_ISSUER_SERVER},
-               {TB_FILE_ISSUING_CLIENT, TB_ISSUER_CLIENT},
-               {TB_FILE_ROOT_SERVER, TB_ISSUER_NONE},
-               {TB_FILE_ROOT_CLIENT, TB_ISSUER_NONE}};
     int r;
 
-    for (size_t i = 0; i < TB_ARRAY_LEN(cas); i++)
-        if ((r = load_ca(j, cas[i].file, cas[i].issuer)) < 0)
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(j->child->cfg, i) &&
+            ((r = load_ca(j, tb_issuer_files(i)->issuing, i)) < 0 ||
+             (r = load_ca(j, tb_issuer_files(i)->root, TB_ISSUER_NONE)) < 0)) /* only its key counts */
             return r;
     if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0 || (r = load_policy(j)) < 0)
         return r;

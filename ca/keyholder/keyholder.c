@@ -12,14 +12,6 @@
 
 #define PEM_MAX 65536
 
-static const struct {
-    enum tb_issuer issuer;
-    enum tb_state_file cert, key;
-} files[] = {
-    {TB_ISSUER_SERVER, TB_FILE_ISSUING_SERVER, TB_FILE_ISSUING_SERVER_KEY},
-    {TB_ISSUER_CLIENT, TB_FILE_ISSUING_CLIENT, TB_FILE_ISSUING_CLIENT_KEY},
-};
-
 /* SHA-256 over the key's SubjectPublicKeyInfo, as tb_cacert has it of the certificate's. */
 static int key_digest(EVP_PKEY *key, uint8_t out[static TB_DIGEST_LEN])
 {
@@ -124,7 +116,7 @@ void tb_keyholder_clear(struct tb_keyholder *kh)
 
 /* The child. */
 
-static int load_issuer(struct tb_child *child, struct tb_keyholder *kh, size_t i)
+static int load_issuer(struct tb_child *child, struct tb_keyholder *kh, enum tb_issuer issuer)
 {
     char cert_path[TB_CONFIG_PATH_MAX + 65], key_path[TB_CONFIG_PATH_MAX + 65];
     uint8_t *cert = NULL, *key = NULL;
@@ -132,12 +124,12 @@ static int load_issuer(struct tb_child *child, struct tb_keyholder *kh, size_t i
     struct tb_problem pb = {0};
     int r;
 
-    tb_config_file(child->cfg, files[i].cert, cert_path);
-    tb_config_file(child->cfg, files[i].key, key_path);
+    tb_config_file(child->cfg, tb_issuer_files(issuer)->issuing, cert_path);
+    tb_config_file(child->cfg, tb_issuer_files(issuer)->issuing_key, key_path);
     if ((r = tb_child_read_file(cert_path, PEM_MAX, &cert, &cert_len)) < 0 ||
         (r = tb_child_read_file(key_path, PEM_MAX, &key, &key_len)) < 0)
         goto out;
-    r = tb_keyholder_add(kh, files[i].issuer, tb_span_of(cert, cert_len), tb_span_of(key, key_len), &pb);
+    r = tb_keyholder_add(kh, issuer, tb_span_of(cert, cert_len), tb_span_of(key, key_len), &pb);
     if (r < 0)
         tb_log(TB_LOG_ERROR, "issuing-ca-unusable", TB_F("certificate", cert_path), TB_F("key", key_path),
                TB_F("reason", pb.type != TB_P_NONE ? pb.detail : tb_err_text(r)));
@@ -157,8 +149,8 @@ static int keyholder_open(struct tb_child *child)
         return TB_E_NOMEM;
     child->state = kh;
     kh->cfg = child->cfg;
-    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
-        if ((r = load_issuer(child, kh, i)) < 0)
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(kh->cfg, i) && (r = load_issuer(child, kh, i)) < 0)
             return r;
     return tb_serials_new(TB_SERIALS_MAX, &kh->serials);
 }

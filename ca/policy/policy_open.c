@@ -25,21 +25,15 @@ static int add_file(struct tb_policy *p, const struct tb_config *cfg, enum tb_is
 
 int tb_policy_open(const struct tb_config *cfg, struct tb_policy **out, char why[static TB_CONFIG_WHY_MAX + 1])
 {
-    static const struct {
-        enum tb_state_file file;
-        enum tb_issuer issuer;
-    } cas[] = {{TB_FILE_ROOT_SERVER, TB_ISSUER_SERVER},
-               {TB_FILE_ISSUING_SERVER, TB_ISSUER_SERVER},
-               {TB_FILE_ROOT_CLIENT, TB_ISSUER_CLIENT},
-               {TB_FILE_ISSUING_CLIENT, TB_ISSUER_CLIENT}};
     struct tb_policy *p = NULL;
     int r;
 
     *out = NULL;
     if ((r = tb_policy_new(cfg, &p, why)) < 0)
         return r;
-    for (size_t i = 0; r == 0 && i < TB_ARRAY_LEN(cas); i++)
-        r = add_file(p, cfg, cas[i].issuer, cas[i].file, why);
+    for (enum tb_issuer i = TB_ISSUER_NONE + 1; r == 0 && i < TB_ISSUER__COUNT; i++)
+        if (tb_config_has_issuer(cfg, i) && (r = add_file(p, cfg, i, tb_issuer_files(i)->root, why)) == 0)
+            r = add_file(p, cfg, i, tb_issuer_files(i)->issuing, why);
     if (r < 0) {
         tb_policy_free(p);
         return r;

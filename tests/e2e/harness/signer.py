@@ -33,9 +33,9 @@ class Account:
 class Signer:
     PROFILE = "server@2026-11"
 
-    def __init__(self, ns, subdir="ca", name="ca.test", port=14000, edit=None):
+    def __init__(self, ns, subdir="ca", name="ca.test", port=14000, edit=None, init=()):
         self.ns = ns
-        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit, extra=["--http", "off"])  # no CRLs unasked
+        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit, extra=["--http", "off", *init])  # no CRLs unasked
         self.base = f"https://{name}:{port}"
         self.web = None
         self.judge = self.keyholder = self.validator = None
@@ -100,6 +100,10 @@ class Signer:
         with open(self.ca.path("keys", "statement-1-1.key"), "rb") as f:
             return f.read()
 
+    def responder_key(self):
+        with open(self.ca.path("keys", "responder-statement-1-1.key"), "rb") as f:
+            return f.read()
+
     def order_number(self, at=None):
         self.sequence += 1
         return (int(at if at is not None else time.time()) << 24) | self.sequence
@@ -137,13 +141,13 @@ class Signer:
             return problem, []
         return None, [r.var16() for _ in range(r.u16())]
 
-    def prove(self, account, name):
+    def prove(self, account, name, purposes=1 << wire.SERVER_AUTH):
         """Statements of a real http-01 proof of a name."""
         if self.web is None:
             self.web = Http01(self.ns)
-        token = self.token(account, name)
+        token = self.token(account, name, purposes=purposes)
         self.web.answers[token] = f"{token}.{b64u(account.key.thumbprint())}"
-        problem, blobs = self.validate(account, name, token)
+        problem, blobs = self.validate(account, name, token, purposes=purposes)
         assert problem is None, problem
         return blobs
 

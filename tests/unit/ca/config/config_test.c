@@ -163,6 +163,9 @@ static void every_error_names_line_key_and_what_was_expected(void **state)
         {"user: \"\"", "responder_address: ca.example", "\"ca.example\" is not a responder's address"},
         {"user: \"\"", "responder_address: ca.example:0", "\"ca.example:0\" is not a responder's address"},
         {"user: \"\"", "responder_address: ca.example:65536", "\"ca.example:65536\" is not a responder's address"},
+        {"user: \"\"", "alternate_chains: [{issuer: peer, file: a.pem}]",
+         ":4: alternate_chains: there is no hierarchy of"},
+        {"user: \"\"", "lifetime_max: {peer: 0s}", ":4: lifetime_max.peer: \"0s\" is"},
         {"name: server", "name: Server", ":21: profiles[0].name: \"Server\" is not a profile name"},
         {"  - name: server\n    version", "  - x\n  - version", ":21: profiles[0]: expected a mapping"},
     };
@@ -346,6 +349,27 @@ static void egress_counts_in_the_policy_only_where_it_is_not_the_default(void **
     tb_config_free(same);
 }
 
+static void the_peer_hierarchy_is_off_unless_it_is_asked_for(void **state)
+{
+    struct tb_config *off = parse_good(good_config), *on = parse_with("user: \"\"", "peer_hierarchy: true");
+    struct tb_profile peer = {.issuer = TB_ISSUER_PEER};
+
+    (void)state;
+    assert_false(tb_config_has_issuer(off, TB_ISSUER_PEER));
+    assert_true(tb_config_has_issuer(on, TB_ISSUER_PEER));
+    assert_string_equal(tb_config_withheld(off, &peer), "there is no such hierarchy (peer_hierarchy is false)");
+    assert_null(tb_config_withheld(on, &peer));
+    for (enum tb_issuer i = TB_ISSUER_NONE; i <= TB_ISSUER__COUNT; i++) {
+        bool is_one = i > TB_ISSUER_NONE && i < TB_ISSUER__COUNT;
+
+        assert_int_equal(tb_config_has_issuer(on, i), is_one);
+        assert_int_equal(tb_issuer_files(i) != NULL, is_one);
+        assert_int_equal(tb_config_lifetime_max(on, i), is_one ? 100 * 86400 : 0);
+    }
+    tb_config_free(off);
+    tb_config_free(on);
+}
+
 static void the_most_specific_zone_wins(void **state)
 {
     struct tb_config *cfg = parse_good(good_config);
@@ -485,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_responder_has_the_address_that_clients_are_told),
         cmocka_unit_test(the_default_address_of_a_responder),
         cmocka_unit_test(egress_counts_in_the_policy_only_where_it_is_not_the_default),
+        cmocka_unit_test(the_peer_hierarchy_is_off_unless_it_is_asked_for),
         cmocka_unit_test(the_most_specific_zone_wins),
         cmocka_unit_test(policy_digest_follows_the_policy_and_nothing_else),
         cmocka_unit_test(what_is_written_reads_back_the_same),

@@ -278,6 +278,42 @@ static void an_issuing_ca_with_other_purposes_is_refused(void **state)
     free(root);
 }
 
+static void with_peer_there_is_a_third_hierarchy(void **state)
+{
+    static const char *const files[] = {"ca/keys/issuing-peer.key", "ca/root-keys/root-peer.key", "ca/root-peer.pem",
+                                        "ca/root-peer.crl", "ca/issuing-peer.pem"};
+    char why[TB_CONFIG_WHY_MAX + 1];
+    struct tb_config *cfg = NULL;
+    uint8_t *text;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(INIT("--dir", "ca", "--name", "ca.example", "--user", ""), TB_EXIT_OK);
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
+        assert_int_not_equal(access(files[i], F_OK), 0);
+    assert_ok(system("mv ca without"));
+    assert_int_equal(INIT("--dir", "ca", "--name", "ca.example", "--user", "", "--peer"), TB_EXIT_OK);
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++)
+        assert_int_equal(mode_of(files[i]), i < 2 ? 0600 : 0644);
+    assert_int_equal(CHECK("--config", "ca/tabard.yaml"), TB_EXIT_OK);
+    assert_ok(tb_pem_file_read("ca/tabard.yaml", 1 << 20, &text, &len));
+    assert_ok(tb_config_parse(tb_span_of(text, len), "ca/tabard.yaml", &cfg, why));
+    assert_true(cfg->peer_hierarchy);
+    assert_true(tb_config_profile(cfg, "peer", NULL)->offered);
+    for (size_t i = 0; i < TB_ARRAY_LEN(files); i++) {
+        if (i == 1) /* the root key may be offline */
+            continue;
+        assert_ok(rename(files[i], "x"));
+        assert_int_equal(CHECK("--config", "ca/tabard.yaml"), TB_EXIT_CONFIG);
+        assert_ok(rename("x", files[i]));
+    }
+    assert_ok(system("cp ca/issuing-client.pem ca/issuing-peer.pem; cp ca/keys/issuing-client.key "
+                     "ca/keys/issuing-peer.key; cp ca/root-client.pem ca/root-peer.pem"));
+    assert_int_equal(CHECK("--config", "ca/tabard.yaml"), TB_EXIT_CONFIG); /* other usages */
+    tb_config_free(cfg);
+    free(text);
+}
+
 static void a_passphrase_enciphers_the_root_keys(void **state)
 {
     uint8_t digest[TB_DIGEST_LEN];
@@ -313,6 +349,7 @@ int main(void)
         IN_DIRECTORY(nothing_is_overwritten_and_a_failure_leaves_nothing),
         IN_DIRECTORY(check_config_finds_what_is_wrong_with_the_state),
         IN_DIRECTORY(an_issuing_ca_with_other_purposes_is_refused),
+        IN_DIRECTORY(with_peer_there_is_a_third_hierarchy),
         IN_DIRECTORY(a_passphrase_enciphers_the_root_keys),
     };
 

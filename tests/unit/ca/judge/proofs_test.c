@@ -477,6 +477,74 @@ static void two_purposes_need_control_for_each(void **state)
     w_signed(w);
 }
 
+/* Every profile with every set of proofs: what is missing decides, and nothing stands in for something else. */
+enum { FOR_SERVER = 1, FOR_CLIENT = 2, USE = 4 };
+
+static void every_profile_with_every_set_of_proofs(void **state)
+{
+    static const char other[] = "statement-other-purpose", control[] = "control-missing", use[] = "use-missing";
+    static const struct {
+        const char *profile;
+        const char *reason[8]; /* by the set of proofs; NULL = signed */
+    } rows[] = {
+        {"server", {control, NULL, other, NULL, other, NULL, other, NULL}},
+        {"client", {control, other, use, other, control, other, NULL, NULL}},
+        {"client-preproved", {control, other, use, other, control, other, NULL, NULL}},
+        {"peer", {control, control, control, use, control, control, control, NULL}},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++)
+        for (unsigned set = 0; set < 8; set++) {
+            w->num_st = 0;
+            w_caa(w, "a.example");
+            if ((set & FOR_SERVER) != 0)
+                w_control(w, "a.example", TB_PURPOSE_SERVER_AUTH, TB_METHOD_HTTP_01);
+            if ((set & FOR_CLIENT) != 0)
+                w_control(w, "a.example", TB_PURPOSE_CLIENT_AUTH, TB_METHOD_HTTP_01);
+            if ((set & USE) != 0)
+                w_use(w, "a.example");
+            strcpy(w->ref.profile, rows[i].profile);
+            w->ref.order++;
+            if (rows[i].reason[set] != NULL)
+                w_refused(w, rows[i].reason[set]);
+            else
+                w_signed(w);
+        }
+}
+
+/* One name may not lend its proofs to another, whatever the methods are. */
+static void each_name_of_a_client_needs_both_proofs(void **state)
+{
+    struct world *w = *state;
+
+    client_world(w);
+    w_use(w, "a.example");
+    w_name(w, "DNS:b.example");
+    w_caa(w, "b.example");
+    w_refused(w, "control-missing");
+    w_control(w, "b.example", TB_PURPOSE_CLIENT_AUTH, TB_METHOD_DNS_01);
+    w_refused(w, "use-missing");
+    w_use(w, "b.example");
+    w_signed(w);
+}
+
+static void use_by_another_method_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct tb_statement *use;
+
+    client_world(w);
+    use = w_use(w, "a.example");
+    use->method = TB_METHOD_TLS_ALPN_01;
+    w_refused(w, "statement-method");
+    use->method = TB_METHOD_TLS_CLIENT_01;
+    use->purpose = TB_PURPOSE_SERVER_AUTH;
+    w_refused(w, "statement-other-purpose");
+    use->purpose = TB_PURPOSE_CLIENT_AUTH;
+    w_signed(w);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -517,6 +585,9 @@ int main(void)
         T(a_client_profile_that_demands_no_use_issues_nothing),
         T(profiles_without_purposes_or_with_unruled_ones_issue_nothing),
         T(two_purposes_need_control_for_each),
+        T(every_profile_with_every_set_of_proofs),
+        T(each_name_of_a_client_needs_both_proofs),
+        T(use_by_another_method_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static struct tb_profile *profile(struct world *w, const char *name, enum tb_iss
     p->caa_age_s = 8 * 3600;
     p->names_max = TB_IDENT_NUM_MAX;
     p->offered = offered;
-    if (issuer == TB_ISSUER_CLIENT) {
+    if (issuer != TB_ISSUER_SERVER) {
         p->use_methods = TB_METHOD_BIT(TB_METHOD_TLS_CLIENT_01);
         p->use_age_s = 86400;
     }
@@ -110,12 +110,16 @@ static void make_config(struct world *w)
     memset(w->cfg->ca_id, 0xca, TB_CA_ID_LEN);
     memset(w->cfg->policy_digest, 0x90, TB_DIGEST_LEN);
     w->cfg->signer = 1;
-    w->cfg->lifetime_max = (struct tb_lifetimes){.server_s = 100 * 86400, .client_s = 100 * 86400};
+    w->cfg->lifetime_max =
+        (struct tb_lifetimes){.server_s = 100 * 86400, .client_s = 100 * 86400, .peer_s = 100 * 86400};
     w->cfg->perspective = 1;
     w->server = profile(w, "server", TB_ISSUER_SERVER, true);
     w->shortlived = profile(w, "shortlived", TB_ISSUER_SERVER, true);
     w->client = profile(w, "client", TB_ISSUER_CLIENT, true);
     w->hidden = profile(w, "hidden", TB_ISSUER_SERVER, false);
+    w->preproved = profile(w, "client-preproved", TB_ISSUER_CLIENT, true);
+    w->preproved->preproved = true;
+    w->peer = profile(w, "peer", TB_ISSUER_PEER, true);
 }
 
 struct world *w_new(void)
@@ -130,6 +134,7 @@ struct world *w_new(void)
     assert_int_equal(tb_judge_state_init(w->s, w->cfg, 3), 0);
     make_ca(w, TB_ISSUER_SERVER);
     make_ca(w, TB_ISSUER_CLIENT);
+    make_ca(w, TB_ISSUER_PEER);
     w->account = new_key();
     w->other_account = new_key();
     w->subject = new_key();

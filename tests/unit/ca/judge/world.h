@@ -37,7 +37,7 @@ struct w_csr {
 struct world {
     struct tb_config *cfg;
     struct tb_judge_state *s;
-    struct tb_profile *server, *shortlived, *client, *hidden;
+    struct tb_profile *server, *shortlived, *client, *hidden, *preproved, *peer;
     EVP_PKEY *account, *other_account, *subject, *other_subject;
     EVP_PKEY *ca_key[TB_ISSUER__COUNT];
     char ca_pem[TB_ISSUER__COUNT][W_PEM_MAX], ca_key_pem[TB_ISSUER__COUNT][W_PEM_MAX];
