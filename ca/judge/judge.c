@@ -70,7 +70,7 @@ static int load_ca(struct tb_judge *j, enum tb_state_file file, enum tb_issuer i
     return r;
 }
 
-/* The first certificate of the chain that the front serves: its key is not to be certified for anybody. */
+/* The first certificate of a chain that the CA serves: its key is not to be certified for anybody. */
 static int leaf_digest(struct tb_span pem, uint8_t out[static TB_DIGEST_LEN])
 {
     BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
@@ -86,7 +86,7 @@ static int leaf_digest(struct tb_span pem, uint8_t out[static TB_DIGEST_LEN])
     return n > 0 ? 0 : TB_E_FORMAT;
 }
 
-static int load_https(struct tb_judge *j)
+static int load_server(struct tb_judge *j, enum tb_state_file file)
 {
     char path[TB_CONFIG_PATH_MAX + 65];
     uint8_t digest[TB_DIGEST_LEN];
@@ -94,13 +94,13 @@ static int load_https(struct tb_judge *j)
     size_t len = 0;
     int r;
 
-    tb_config_file(j->child->cfg, TB_FILE_HTTPS_CHAIN, path);
+    tb_config_file(j->child->cfg, file, path);
     if ((r = tb_child_read_file(path, PEM_MAX, &pem, &len)) < 0)
         return r;
     if ((r = leaf_digest(tb_span_of(pem, len), digest)) == 0)
         r = add_foreign(j, digest);
     else
-        tb_log(TB_LOG_ERROR, "https-certificate-unusable", TB_F("file", path), TB_F("reason", tb_err_text(r)));
+        tb_log(TB_LOG_ERROR, "server-certificate-unusable", TB_F("file", path), TB_F("reason", tb_err_text(r)));
     tb_free_secret(pem, len);
     return r;
 }
@@ -177,7 +177,9 @@ static int load_files(struct tb_judge *j)
             ((r = load_ca(j, tb_issuer_files(i)->issuing, i)) < 0 ||
              (r = load_ca(j, tb_issuer_files(i)->root, TB_ISSUER_NONE)) < 0)) /* only its key counts */
             return r;
-    if ((r = load_https(j)) < 0 || (r = load_blocked_keys(j)) < 0 || (r = load_policy(j)) < 0)
+    if ((r = load_server(j, TB_FILE_HTTPS_CHAIN)) < 0 ||
+        (j->child->cfg->responder.on && (r = load_server(j, TB_FILE_RESPONDER_CHAIN)) < 0) ||
+        (r = load_blocked_keys(j)) < 0 || (r = load_policy(j)) < 0)
         return r;
     return load_statement_keys(j);
 }

@@ -425,7 +425,7 @@ def test_keys_that_are_never_certified(signer, proved):
     account, blobs = proved
     refused(signer, signer.finalize(account, csr([NAME], account.key.key), blobs), "csr-account-key")
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    for path in (("keys", "issuing-server.key"), ("keys", "issuing-client.key"), ("keys", "https.key")):
+    for path in (("keys", "issuing-server.key"), ("keys", "issuing-client.key"), ("keys", "https.key"), ("keys", "responder.key")):
         with open(signer.ca.path(*path), "rb") as f:
             key = load_pem_private_key(f.read(), None)
         refused(signer, signer.finalize(account, csr([NAME], key), blobs), "csr-ca-key")

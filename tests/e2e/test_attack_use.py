@@ -107,7 +107,7 @@ AUTHENTIC_BUT_WRONG = {
     "of another name": (lambda p: {"name": OTHER}, "statement-other-name"),
     "of the name's parent": (lambda p: {"name": "example.test"}, "statement-other-name"),
     "of the name's wildcard": (lambda p: {"name": "*." + NAME}, ("statement-other-name", "statement-malformed")),
-    "of the name's subtree": (lambda p: {"subtree": 1}, "statement-other-name"),
+    "of the name's subtree": (lambda p: {"subtree": 1}, "statement-malformed"),
     "for the server's purpose": (lambda p: {"purpose": wire.SERVER_AUTH}, "statement-other-purpose"),
     "without a purpose": (lambda p: {"purpose": 0}, "statement-malformed"),
     "by tls-alpn-01": (lambda p: {"method": wire.TLS_ALPN_01}, ("statement-beyond-capability", "statement-malformed")),

@@ -489,6 +489,7 @@ static void the_responder_speaks_of_use_and_of_nothing_else(void **state)
 
     put(f, "keys/responder-statement-1-1.key", responder, sizeof(*responder));
     assert_int_equal(client_order(f, validator, responder), TB_P_UNAUTHORIZED); /* nobody configured a responder */
+    put(f, "responder.pem", f->w->ca_pem[TB_ISSUER_PEER], strlen(f->w->ca_pem[TB_ISSUER_PEER]));
     stop(f);
     f->w->cfg->responder.on = true;
     assert_int_equal(start(f), 0);
