@@ -186,7 +186,7 @@ static int mark(struct tb_front *f, const struct tb_revoked_note *n)
 
     if (r < 0)
         return r == TB_E_NOTFOUND ? 0 : r; /* a store that was set back; the log is what counts */
-    if (o.issuer == n->issuer && o.revoked_seq == 0) {
+    if (o.issuer == n->issuer && o.revoked_seq < n->seq) {
         o.revoked_seq = n->seq;
         o.revoked_at = n->revoked_at;
         o.revoked_for = n->reason;

@@ -131,5 +131,8 @@ void tb_revoke_rec_write(struct tb_wr *wr, const struct tb_revoke_rec *r);
 int tb_revoke_rec_read(struct tb_span body, struct tb_revoke_rec *out) TB_MUST_USE;
 /* The key proved itself compromised, or the operator said so: it is not certified again. */
 bool tb_revoke_rec_blocks_key(const struct tb_revoke_rec *r);
+/* Does it say more than a revocation before, with this reason by this revoker?  Only that the key is compromised does.
+ */
+bool tb_revoke_rec_says_more(const struct tb_revoke_rec *r, enum tb_reason reason, enum tb_revoker who);
 
 #endif

@@ -107,7 +107,8 @@ static size_t count_new(const struct tb_revocations *w)
 static bool waits_already(const struct tb_revocations *w, const struct tb_revoke_rec *rec)
 {
     for (size_t i = 0; i < w->num; i++)
-        if (w->wait[i].rec.issuer == rec->issuer && memcmp(w->wait[i].rec.serial, rec->serial, TB_SERIAL_LEN) == 0)
+        if (w->wait[i].rec.issuer == rec->issuer && memcmp(w->wait[i].rec.serial, rec->serial, TB_SERIAL_LEN) == 0 &&
+            !tb_revoke_rec_says_more(rec, w->wait[i].rec.reason, w->wait[i].rec.who))
             return true;
     return false;
 }

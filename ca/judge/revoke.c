@@ -197,7 +197,9 @@ static int step_right(struct work *w)
 
 static int step_state(struct work *w)
 {
-    if (tb_revoked_find(&w->s->revoked, w->d->rec.issuer, w->d->rec.serial) != NULL) {
+    const struct tb_revoked_entry *e = tb_revoked_find(&w->s->revoked, w->d->rec.issuer, w->d->rec.serial);
+
+    if (e != NULL && !tb_revoke_rec_says_more(&w->d->rec, (enum tb_reason)e->reason, (enum tb_revoker)e->who)) {
         w->d->verdict = TB_REVOKE_AGAIN;
         (void)tb_problem_set(&w->d->problem, 0, TB_P_ALREADY_REVOKED, "The certificate is revoked already.");
         return 0;

@@ -16,7 +16,7 @@ typedef int tb_issuance_read_fn(void *arg, uint64_t seq, struct tb_issue_rec *ou
 enum tb_revoke_verdict {
     TB_REVOKE_REFUSE = 0, /* problem and reason are set */
     TB_REVOKE_LOG,        /* rec is to be logged and then entered */
-    TB_REVOKE_AGAIN       /* it is revoked already; problem is set to alreadyRevoked */
+    TB_REVOKE_AGAIN       /* it is revoked already, and nothing more is said; problem is set to alreadyRevoked */
 };
 
 struct tb_revoke_decision {

@@ -57,7 +57,17 @@ int tb_revoke_rec_read(struct tb_span body, struct tb_revoke_rec *out)
     return 0;
 }
 
+static bool blocks(enum tb_reason reason, enum tb_revoker who)
+{
+    return reason == TB_REASON_KEY_COMPROMISE && (who == TB_REVOKER_KEY || who == TB_REVOKER_OPERATOR);
+}
+
 bool tb_revoke_rec_blocks_key(const struct tb_revoke_rec *r)
 {
-    return r->reason == TB_REASON_KEY_COMPROMISE && (r->who == TB_REVOKER_KEY || r->who == TB_REVOKER_OPERATOR);
+    return blocks(r->reason, r->who);
+}
+
+bool tb_revoke_rec_says_more(const struct tb_revoke_rec *r, enum tb_reason reason, enum tb_revoker who)
+{
+    return blocks(r->reason, r->who) && !blocks(reason, who);
 }

@@ -28,6 +28,8 @@ static void link_entry(struct tb_revoked *t, uint32_t i)
     e->chain = *head;
     *head = i;
     e->next_in_shard = TB_REVOKED_NONE;
+    if (e->superseded)
+        return;
     if (s->num++ == 0)
         s->first = i;
     else
@@ -95,8 +97,8 @@ const struct tb_revoked_entry *tb_revoked_find(const struct tb_revoked *t, enum 
 {
     uint32_t i = t->head[home(t, issuer, serial)];
 
-    while (i != TB_REVOKED_NONE &&
-           (t->entry[i].issuer != issuer || memcmp(t->entry[i].serial, serial, TB_SERIAL_LEN) != 0))
+    while (i != TB_REVOKED_NONE && (t->entry[i].superseded || t->entry[i].issuer != issuer ||
+                                    memcmp(t->entry[i].serial, serial, TB_SERIAL_LEN) != 0))
         i = t->entry[i].chain;
     return i != TB_REVOKED_NONE ? &t->entry[i] : NULL;
 }
@@ -134,15 +136,26 @@ int tb_revoked_reserve(struct tb_revoked *t, size_t num, tb_time_t now)
     return cap != t->cap ? resize(t, cap) : 0;
 }
 
+/* It stays in the lists, where it is passed over, until its time comes. */
+static tb_time_t supersede(struct tb_revoked *t, const struct tb_revoked_entry *old)
+{
+    t->shard[old->issuer][tb_revoked_shard_of(old->serial)].num--;
+    t->entry[old - t->entry].superseded = true;
+    return old->revoked_at;
+}
+
 int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, uint64_t seq, tb_time_t revoked_at,
                    tb_time_t now)
 {
+    const struct tb_revoked_entry *old = tb_revoked_find(t, rec->issuer, rec->serial);
     int r;
 
-    if (tb_revoked_find(t, rec->issuer, rec->serial) != NULL)
+    if (old != NULL && !tb_revoke_rec_says_more(rec, (enum tb_reason)old->reason, (enum tb_revoker)old->who))
         return TB_E_EXISTS;
     if ((r = tb_revoked_reserve(t, 1, now)) < 0)
         return r;
+    if ((old = tb_revoked_find(t, rec->issuer, rec->serial)) != NULL) /* it may have moved, or gone */
+        revoked_at = supersede(t, old);
     t->entry[t->num] = (struct tb_revoked_entry){.not_after = rec->not_after,
                                                  .revoked_at = revoked_at,
                                                  .seq = seq,
@@ -164,6 +177,8 @@ const struct tb_revoked_entry *tb_revoked_next(const struct tb_revoked *t, enum 
     if (issuer >= TB_ISSUER__COUNT || shard >= TB_REVOKED_SHARDS)
         return NULL;
     i = before == NULL ? t->shard[issuer][shard].first : before->next_in_shard;
+    while (i != TB_REVOKED_NONE && t->entry[i].superseded)
+        i = t->entry[i].next_in_shard;
     return i != TB_REVOKED_NONE ? &t->entry[i] : NULL;
 }
 
@@ -178,5 +193,7 @@ const struct tb_revoked_entry *tb_revoked_after(const struct tb_revoked *t, uint
         else
             low = middle + 1;
     }
+    while (low < t->num && t->entry[low].superseded)
+        low++;
     return low < t->num ? &t->entry[low] : NULL;
 }

@@ -27,6 +27,7 @@ struct tb_revoked_entry {
     uint8_t issuer;         /* enum tb_issuer */
     uint8_t reason;         /* enum tb_reason */
     uint8_t who;            /* enum tb_revoker */
+    bool superseded;        /* a later entry says more about the same certificate: this one is not seen any more */
 };
 
 struct tb_revoked_shard {
@@ -52,7 +53,7 @@ static inline unsigned tb_revoked_shard_of(const uint8_t serial[static TB_SERIAL
 /* max: 1..TB_REVOKED_MAX; less than the maximum in tests only. */
 int tb_revoked_init(struct tb_revoked *t, size_t max) TB_MUST_USE;
 void tb_revoked_clear(struct tb_revoked *t);
-/* Borrowed until the next add; NULL when it is not revoked. */
+/* The one that counts. Borrowed until the next add; NULL when it is not revoked. */
 const struct tb_revoked_entry *tb_revoked_find(const struct tb_revoked *t, enum tb_issuer issuer,
                                                const uint8_t serial[static TB_SERIAL_LEN]);
 /*
@@ -61,16 +62,18 @@ const struct tb_revoked_entry *tb_revoked_find(const struct tb_revoked *t, enum 
  */
 int tb_revoked_reserve(struct tb_revoked *t, size_t num, tb_time_t now) TB_MUST_USE;
 /*
- * Enter a revocation, whose sequence number is above all before.  TB_E_EXISTS when the certificate is revoked already
- * (the first revocation counts, nothing changes), else as tb_revoked_reserve.
+ * Enter a revocation, whose sequence number is above all before.  TB_E_EXISTS when the certificate is revoked already:
+ * the first revocation counts, nothing changes.  Unless the new one says more (tb_revoke_rec_says_more): then it
+ * counts, as of the time of the first.  Else as tb_revoked_reserve.
  */
 int tb_revoked_add(struct tb_revoked *t, const struct tb_revoke_rec *rec, uint64_t seq, tb_time_t revoked_at,
                    tb_time_t now) TB_MUST_USE;
-/* The oldest entry with a sequence number above seq; NULL when there is none. Borrowed until the next add. */
+/* The oldest entry that counts with a sequence number above seq; NULL when there is none. Borrowed until the next add.
+ */
 const struct tb_revoked_entry *tb_revoked_after(const struct tb_revoked *t, uint64_t seq);
 /* Drop what expired TB_REVOKED_KEEP_S ago or earlier. */
 void tb_revoked_expire(struct tb_revoked *t, tb_time_t now);
-/* Entries of one CRL in the order of the log: start with NULL, NULL ends it. No add in between. */
+/* Entries that count of one CRL, in the order of the log: start with NULL, NULL ends it. No add in between. */
 const struct tb_revoked_entry *tb_revoked_next(const struct tb_revoked *t, enum tb_issuer issuer, unsigned shard,
                                                const struct tb_revoked_entry *before);
 

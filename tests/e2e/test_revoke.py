@@ -16,6 +16,7 @@ from harness.ca import Ca
 from harness.clients import Certbot, Lego
 from harness.proc import wait_for
 from harness.x509 import load_chain
+from test_crl import crl
 
 NAME = "www.example.test"
 
@@ -191,6 +192,59 @@ def test_the_certificates_key_revokes_and_is_blocked_when_compromised(ca, cl, we
     _, order = cl.ready_order(web, [NAME])
     refused(cl.finalize(order, csr([NAME], key)), "badCSR", 400)
     assert "revoked_at" not in shown(ca, third)
+
+
+def on_crl(ca, cert):
+    """(reason, date) of a certificate on its CRL; None: it is not there."""
+    entry = crl(ca, cert.serial_number & 15).get_revoked_certificate_by_serial_number(cert.serial_number)
+    if entry is None:
+        return None
+    try:
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        reason = x509.ReasonFlags.unspecified
+    return reason, entry.revocation_date
+
+
+def test_a_compromise_told_after_the_revocation_blocks_the_key(ca, cl, web):
+    """The reason on the CRL becomes keyCompromise, its date stays, and the key is certified no more; also after restarts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    cert = leaf(cl.issue(web, [NAME], key=key))
+    assert revoke(cl, cert, 4).status == 200
+    wait_for("the CRL", lambda: on_crl(ca, cert) is not None)
+    reason, date = on_crl(ca, cert)
+    assert reason == x509.ReasonFlags.superseded
+    first = shown(ca, cert)
+    refused(revoke(cl, cert, 1), "alreadyRevoked", 400)  # an account may not hold the key
+    cl.issue(web, [NAME], key=key)
+    refused(revoke(cl, cert, 5, key=JwsKey(key), use_jwk=True), "alreadyRevoked", 400)
+    assert revoke(cl, cert, 1, key=JwsKey(key), use_jwk=True).status == 200
+    refused(revoke(cl, cert, 1, key=JwsKey(key), use_jwk=True), "alreadyRevoked", 400)
+    assert shown(ca, cert) == dict(first, reason="keyCompromise")
+    wait_for("the other reason", lambda: on_crl(ca, cert) == (x509.ReasonFlags.key_compromise, date))
+    for restart in (False, True):
+        if restart:
+            for role in ("judge", "front"):
+                ca.kill(role)
+            connected(ca)
+        _, order = cl.ready_order(web, [NAME])
+        refused(cl.finalize(order, csr([NAME], key)), "badCSR", 400)
+        assert shown(ca, cert)["reason"] == "keyCompromise"
+        wait_for("the CRL", lambda: on_crl(ca, cert) == (x509.ReasonFlags.key_compromise, date))
+    assert [v.reason for v in ilog.revocations(ca.dir)] == [4, 1]
+
+
+def test_the_operator_adds_that_a_key_is_compromised(ca, cl, web):
+    key = ec.generate_private_key(ec.SECP256R1())
+    cert = leaf(cl.issue(web, [NAME], key=key))
+    assert revoke(cl, cert, 1).status == 200  # said by the account: it blocks nothing
+    before = shown(ca, cert)
+    cl.issue(web, [NAME], key=key)
+    answer = ca.cli_json("revoke", hex_serial(cert), "--reason", "keyCompromise")
+    assert (answer["already_revoked"], answer["revoked_at"]) == (False, before["revoked_at"])
+    assert ca.cli_json("revoke", hex_serial(cert), "--reason", "keyCompromise")["already_revoked"] is True
+    _, order = cl.ready_order(web, [NAME])
+    refused(cl.finalize(order, csr([NAME], key)), "badCSR", 400)
 
 
 def test_after_a_key_change_the_new_key_revokes(ca, cl, web):

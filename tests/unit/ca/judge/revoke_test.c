@@ -294,6 +294,37 @@ static void what_is_revoked_is_told_so_after_the_right_was_shown(void **state)
     refused(f, "no-proofs", TB_P_UNAUTHORIZED);
 }
 
+static void only_the_key_itself_and_the_operator_add_that_it_is_compromised(void **state)
+{
+    struct tb_revoke_decision d;
+    struct fix *f = *state;
+
+    decide(f, &d);
+    assert_ok(tb_revoked_add(&f->w->s->revoked, &d.rec, 9, f->w->now, f->w->now));
+    tb_revoke_decision_clear(&d);
+    f->members = ",\"reason\":1";
+    decide(f, &d);
+    assert_int_equal(d.verdict, TB_REVOKE_AGAIN);
+    tb_revoke_decision_clear(&d);
+    tb_judge_decide_revoke_order(f->w->s, f->issue.serial, SEQ, TB_REASON_KEY_COMPROMISE, read_issuance, f, f->w->now,
+                                 &d);
+    assert_int_equal(d.verdict, TB_REVOKE_LOG);
+    tb_revoke_decision_clear(&d);
+    by_key(f, f->w->subject);
+    revoked_by(f, TB_REVOKER_KEY, TB_REASON_KEY_COMPROMISE);
+    f->members = ",\"reason\":4";
+    decide(f, &d);
+    assert_int_equal(d.verdict, TB_REVOKE_AGAIN);
+    tb_revoke_decision_clear(&d);
+    f->members = ",\"reason\":1";
+    decide(f, &d);
+    assert_ok(tb_revoked_add(&f->w->s->revoked, &d.rec, 10, f->w->now, f->w->now));
+    tb_revoke_decision_clear(&d);
+    decide(f, &d);
+    assert_int_equal(d.verdict, TB_REVOKE_AGAIN);
+    tb_revoke_decision_clear(&d);
+}
+
 static void an_expired_certificate_is_not_revoked(void **state)
 {
     struct fix *f = *state;
@@ -352,6 +383,7 @@ int main(void)
         TEST(another_certificate_of_the_same_serial_number_is_unknown),
         TEST(a_wrong_hint_finds_nothing),
         TEST(what_is_revoked_is_told_so_after_the_right_was_shown),
+        TEST(only_the_key_itself_and_the_operator_add_that_it_is_compromised),
         TEST(an_expired_certificate_is_not_revoked),
         TEST(the_operator_names_serial_number_and_record),
         TEST(a_compromised_key_is_not_certified),

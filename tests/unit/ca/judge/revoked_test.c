@@ -69,12 +69,88 @@ static void the_first_revocation_counts(void **state)
     assert_ok(tb_revoked_add(&t, &r, r.issuance, T0, T0));
     generation = t.shard[TB_ISSUER_SERVER][shard].generation;
     assert_int_not_equal(generation, 0);
-    r.reason = TB_REASON_KEY_COMPROMISE;
+    r.reason = TB_REASON_CESSATION_OF_OPERATION;
     assert_int_equal(tb_revoked_add(&t, &r, r.issuance, T0 + 9, T0), TB_E_EXISTS);
     assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->reason, TB_REASON_SUPERSEDED);
     assert_int_equal(tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial)->revoked_at, T0);
     assert_int_equal(t.shard[TB_ISSUER_SERVER][shard].generation, generation);
     assert_int_equal(t.num, 1);
+    tb_revoked_clear(&t);
+}
+
+/* That the key is compromised is said once more, by who may say so, and the date stays. */
+static void a_compromise_that_is_told_later_takes_the_place_of_the_reason(void **state)
+{
+    static const struct {
+        enum tb_reason before;
+        enum tb_revoker who;
+        enum tb_reason reason;
+        enum tb_revoker by;
+        bool counts;
+    } rows[] = {
+        {TB_REASON_SUPERSEDED, TB_REVOKER_ACCOUNT, TB_REASON_KEY_COMPROMISE, TB_REVOKER_KEY, true},
+        {TB_REASON_SUPERSEDED, TB_REVOKER_KEY, TB_REASON_KEY_COMPROMISE, TB_REVOKER_OPERATOR, true},
+        {TB_REASON_KEY_COMPROMISE, TB_REVOKER_ACCOUNT, TB_REASON_KEY_COMPROMISE, TB_REVOKER_KEY, true},
+        {TB_REASON_SUPERSEDED, TB_REVOKER_ACCOUNT, TB_REASON_KEY_COMPROMISE, TB_REVOKER_ACCOUNT, false},
+        {TB_REASON_SUPERSEDED, TB_REVOKER_ACCOUNT, TB_REASON_KEY_COMPROMISE, TB_REVOKER_AUTHORIZATIONS, false},
+        {TB_REASON_KEY_COMPROMISE, TB_REVOKER_KEY, TB_REASON_KEY_COMPROMISE, TB_REVOKER_OPERATOR, false},
+        {TB_REASON_KEY_COMPROMISE, TB_REVOKER_OPERATOR, TB_REASON_UNSPECIFIED, TB_REVOKER_OPERATOR, false},
+        {TB_REASON_UNSPECIFIED, TB_REVOKER_ACCOUNT, TB_REASON_SUPERSEDED, TB_REVOKER_OPERATOR, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, 5), other = rec_of(TB_ISSUER_SERVER, 21);
+        unsigned shard = tb_revoked_shard_of(r.serial);
+        const struct tb_revoked_entry *e;
+        struct tb_revoked t;
+
+        assert_int_equal(shard, tb_revoked_shard_of(other.serial));
+        r.reason = rows[i].before;
+        r.who = rows[i].who;
+        assert_ok(tb_revoked_init(&t, 4096));
+        assert_ok(tb_revoked_add(&t, &r, 10, T0, T0));
+        assert_ok(tb_revoked_add(&t, &other, 11, T0, T0));
+        r.reason = rows[i].reason;
+        r.who = rows[i].by;
+        assert_int_equal(tb_revoked_add(&t, &r, 12, T0 + 9, T0 + 9), rows[i].counts ? 0 : TB_E_EXISTS);
+        for (int again = 0; again < 2; again++) {
+            assert_non_null(e = tb_revoked_find(&t, TB_ISSUER_SERVER, r.serial));
+            assert_int_equal(e->reason, rows[i].counts ? TB_REASON_KEY_COMPROMISE : rows[i].before);
+            assert_int_equal(e->revoked_at, T0);
+            assert_int_equal(e->seq, rows[i].counts ? 12 : 10);
+            assert_int_equal(t.shard[TB_ISSUER_SERVER][shard].num, 2);
+            assert_int_equal(tb_revoked_after(&t, 0)->seq, rows[i].counts ? 11 : 10);
+            e = tb_revoked_next(&t, TB_ISSUER_SERVER, shard, NULL);
+            assert_int_equal(e->seq, rows[i].counts ? 11 : 10);
+            e = tb_revoked_next(&t, TB_ISSUER_SERVER, shard, e);
+            assert_int_equal(e->seq, rows[i].counts ? 12 : 11);
+            assert_null(tb_revoked_next(&t, TB_ISSUER_SERVER, shard, e));
+            for (uint32_t n = 100; n < 500 && again == 0; n++) { /* everything is linked anew */
+                struct tb_revoke_rec more = rec_of(TB_ISSUER_CLIENT, n);
+
+                assert_ok(tb_revoked_add(&t, &more, n, T0, T0));
+            }
+        }
+        tb_revoked_clear(&t);
+    }
+}
+
+static void the_only_entry_of_a_shard_is_superseded(void **state)
+{
+    struct tb_revoke_rec r = rec_of(TB_ISSUER_SERVER, 5);
+    unsigned shard = tb_revoked_shard_of(r.serial);
+    struct tb_revoked t;
+
+    (void)state;
+    assert_ok(tb_revoked_init(&t, 64));
+    assert_ok(tb_revoked_add(&t, &r, 10, T0, T0));
+    r.reason = TB_REASON_KEY_COMPROMISE;
+    assert_ok(tb_revoked_add(&t, &r, 11, T0, T0));
+    assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 1);
+    tb_revoked_expire(&t, INT64_MAX);
+    assert_int_equal(t.num, 0);
+    assert_int_equal(count(&t, TB_ISSUER_SERVER, shard), 0);
     tb_revoked_clear(&t);
 }
 
@@ -180,6 +256,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_added_is_found_under_its_issuer_only),
         cmocka_unit_test(the_first_revocation_counts),
+        cmocka_unit_test(a_compromise_that_is_told_later_takes_the_place_of_the_reason),
+        cmocka_unit_test(the_only_entry_of_a_shard_is_superseded),
         cmocka_unit_test(every_entry_is_in_one_shard_in_the_order_of_the_log),
         cmocka_unit_test(an_entry_leaves_only_long_after_expiry_and_its_shard_tells),
         cmocka_unit_test(what_came_after_a_number_is_found_in_the_order_of_the_log),
