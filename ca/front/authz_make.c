@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ca/front/objects.h"
+#include "ca/front/use.h"
+#include "ca/front/validation.h"
 #include "lib/acme/url.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_validate.h"
@@ -15,10 +17,21 @@ tb_purposes_t tb_claim_purposes(const struct tb_profile *p, enum tb_proof_kind k
     return p->use_methods == 0 ? 0 : p->purposes & TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH);
 }
 
-/* Until a process here makes tokens for proofs of use, none is offered. */
+static tb_methods_t use_methods_of(const struct tb_front *f, const struct tb_profile *p, const struct tb_ident *ident)
+{
+    tb_methods_t out = 0;
+
+    for (unsigned m = 1; tb_use_is_served(f) && m < TB_METHOD__COUNT; m++)
+        if ((p->use_methods & f->cfg->methods & TB_METHOD_BIT(m)) != 0 && tb_method_serves((enum tb_method)m, ident))
+            out |= TB_METHOD_BIT(m);
+    return out;
+}
+
 static tb_methods_t methods_of(const struct tb_front *f, const struct tb_profile *p, enum tb_proof_kind kind,
                                const struct tb_ident *ident)
 {
+    if (kind == TB_PROOF_USE)
+        return use_methods_of(f, p, ident);
     return kind == TB_PROOF_CONTROL ? tb_profile_control_methods(p, ident) & f->cfg->methods : 0;
 }
 
@@ -107,10 +120,13 @@ int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim,
     struct tb_front *f = b->rq->front;
     const struct tb_authz *a = NULL;
     struct tb_authz old;
-    int r = find(b->rq, claim, reuse_after(&f->cfg->limits, now), &old);
+    int r = TB_E_NOTFOUND;
 
     *out_id = 0;
     *out_expires_at = 0;
+    /* A proof of use is for one key, and which one shows only when it is made: never an old one. */
+    if (claim->kind == TB_PROOF_CONTROL)
+        r = find(b->rq, claim, reuse_after(&f->cfg->limits, now), &old);
     if (r < 0 && r != TB_E_NOTFOUND)
         return r;
     if (r == 0 && !tb_authz_outlived(&old, &b->rq->account) && reusable(f, &old, claim->methods))
@@ -126,12 +142,14 @@ int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim,
     return *out_id == 0 ? TB_E_LIMIT : 0;
 }
 
-static int take_tokens(struct tb_authz_batch *b, const struct tb_msg_token_rsp *m)
+static int take_tokens(struct tb_authz_batch *b, enum tb_role maker, const struct tb_msg_token_rsp *m)
 {
     size_t at = 0;
 
     for (size_t i = 0; i < b->num; i++)
         for (size_t j = 0; j < b->authz[i].num_challenges; j++) {
+            if (tb_validation_role(b->authz[i].challenge[j].method) != maker)
+                continue;
             if (at == m->num)
                 return TB_E_FORMAT;
             memcpy(b->authz[i].challenge[j].token, m->token[at++], TB_TOKEN_LEN + 1);
@@ -139,66 +157,96 @@ static int take_tokens(struct tb_authz_batch *b, const struct tb_msg_token_rsp *
     return at == m->num ? 0 : TB_E_FORMAT;
 }
 
-static int on_tokens(struct tb_front *f, int err, struct tb_span body, void *arg)
+static int on_tokens(struct tb_authz_batch *b, enum tb_role maker, int err, struct tb_span body)
 {
-    struct tb_authz_batch *b = arg;
     struct tb_msg_token_rsp m = {0};
     int bad = 0;
 
-    (void)f;
     if (err == 0)
         err = bad = tb_msg_token_rsp_read(body, &m);
     if (err == 0 && m.problem.type != TB_P_NONE) {
-        tb_log(TB_LOG_WARN, "tokens-refused", TB_F("detail", m.problem.detail));
+        tb_log(TB_LOG_WARN, "tokens-refused", TB_F("by", tb_role_name(maker)), TB_F("detail", m.problem.detail));
         err = TB_E_INTERNAL;
     }
     if (err == 0)
-        err = bad = take_tokens(b, &m);
+        err = bad = take_tokens(b, maker, &m);
     tb_msg_token_rsp_clear(&m);
-    b->done(err, b->arg);
+    if (b->err == 0)
+        b->err = err;
+    if (--b->open == 0)
+        b->done(b->err, b->arg);
     return bad;
 }
 
-static size_t fill_specs(const struct tb_authz_batch *b, struct tb_challenge_spec *spec)
+static int on_validator_tokens(struct tb_front *f TB_UNUSED, int err, struct tb_span body, void *arg)
+{
+    return on_tokens(arg, TB_ROLE_VALIDATOR, err, body);
+}
+
+static int on_responder_tokens(struct tb_front *f TB_UNUSED, int err, struct tb_span body, void *arg)
+{
+    return on_tokens(arg, TB_ROLE_RESPONDER, err, body);
+}
+
+static size_t fill_specs(const struct tb_authz_batch *b, enum tb_role maker, struct tb_challenge_spec *spec)
 {
     size_t num = 0;
 
     for (size_t i = 0; i < b->num; i++)
         for (size_t j = 0; j < b->authz[i].num_challenges; j++)
-            spec[num++] = (struct tb_challenge_spec){.method = b->authz[i].challenge[j].method,
-                                                     .ident = b->authz[i].ident,
-                                                     .purposes = b->authz[i].purposes,
-                                                     .subtree = b->authz[i].subtree};
+            if (tb_validation_role(b->authz[i].challenge[j].method) == maker)
+                spec[num++] = (struct tb_challenge_spec){.method = b->authz[i].challenge[j].method,
+                                                         .ident = b->authz[i].ident,
+                                                         .purposes = b->authz[i].purposes,
+                                                         .subtree = b->authz[i].subtree};
     return num;
 }
 
-int tb_authz_batch_tokens(struct tb_authz_batch *b, tb_authz_made_fn *done, void *arg)
+/* The tokens that one process makes; 0 also when it has none to make. */
+static int ask_tokens(struct tb_authz_batch *b, enum tb_role maker, tb_edge_done_fn *done,
+                      struct tb_challenge_spec *spec)
 {
     struct tb_request *rq = b->rq;
     struct tb_front *f = rq->front;
-    struct tb_msg_token_req m = {.expiry = b->authz[0].expires_at};
-    struct tb_edge_call call = {.peer = TB_ROLE_VALIDATOR,
+    struct tb_msg_token_req m = {.expiry = b->authz[0].expires_at, .num = fill_specs(b, maker, spec), .spec = spec};
+    struct tb_edge_call call = {.peer = maker,
                                 .req = TB_MSG_TOKEN_REQ,
                                 .rsp = TB_MSG_TOKEN_RSP,
                                 .timeout_s = TB_FRONT_CALL_S,
-                                .done = on_tokens,
+                                .done = done,
                                 .arg = b};
-    struct tb_challenge_spec *spec = calloc(b->num * TB_CHALLENGES_MAX, sizeof(*spec));
     int r;
 
-    if (spec == NULL)
-        return TB_E_NOMEM;
-    b->done = done;
-    b->arg = arg;
-    m.num = fill_specs(b, spec);
-    m.spec = spec;
+    if (m.num == 0)
+        return 0;
     tb_account_url(m.account_url, f->cfg->base_url, rq->account.first_thumbprint);
     memcpy(m.thumbprint, rq->account.thumbprint, TB_DIGEST_LEN);
     tb_wr_reset(&f->ipc);
     tb_msg_token_req_write(&f->ipc, &m);
-    free(spec);
     if ((r = tb_wr_err(&f->ipc)) < 0)
         return r;
     call.body = tb_wr_span(&f->ipc);
-    return tb_edge_call(f->edge, &call);
+    if ((r = tb_edge_call(f->edge, &call)) == 0)
+        b->open++;
+    return r;
+}
+
+int tb_authz_batch_tokens(struct tb_authz_batch *b, tb_authz_made_fn *done, void *arg)
+{
+    struct tb_challenge_spec *spec = calloc(b->num * TB_CHALLENGES_MAX, sizeof(*spec));
+    int r = TB_E_NOMEM;
+
+    b->done = done;
+    b->arg = arg;
+    b->err = 0;
+    b->open = 0;
+    if (spec == NULL)
+        return r;
+    if ((r = ask_tokens(b, TB_ROLE_VALIDATOR, on_validator_tokens, spec)) == 0)
+        r = ask_tokens(b, TB_ROLE_RESPONDER, on_responder_tokens, spec);
+    free(spec);
+    if (b->open == 0)
+        return r == 0 ? TB_E_INVAL : r; /* an authorization without any challenge */
+    b->err = r;                         /* told when what was asked is answered */
+    return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Authorizations that a request needs: old ones of the account that prove exactly the same are taken up, the others are
- * made, with tokens from the process that will validate them.
+ * Authorizations that a request needs: old ones of the account that prove control of exactly the same are taken up, the
+ * others are made, with tokens from the processes that will validate them.
  */
 #ifndef TB_CA_FRONT_AUTHZ_MAKE_H
 #define TB_CA_FRONT_AUTHZ_MAKE_H
@@ -27,13 +27,15 @@ struct tb_authz_batch {
     struct tb_request *rq;
     struct tb_authz *authz; /* owned */
     size_t num, max;
+    size_t open; /* answers to come */
+    int err;     /* the first failure */
     tb_authz_made_fn *done;
     void *arg;
 };
 int tb_authz_batch_init(struct tb_authz_batch *b, struct tb_request *rq, size_t max) TB_MUST_USE;
 void tb_authz_batch_clear(struct tb_authz_batch *b);
 
-/* One authorization for a claim: an old one, or the next of the batch. */
+/* One authorization for a claim: an old one (never of use), or the next of the batch. */
 int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim, tb_time_t now, uint64_t *out_id,
                          tb_time_t *out_expires_at) TB_MUST_USE;
 /* Tokens for all challenges of a batch that is not empty. done is called once, unless the result is negative. */

@@ -58,6 +58,9 @@ static void respond(struct tb_request *rq, const struct tb_authz *a, const struc
         return;
     if (r == TB_E_EXISTS) {
         reply_challenge(rq, a, c);
+    } else if (r == TB_E_UNSUPPORTED) {
+        rq->problem.http_status = 503;
+        tb_reply_refuse(rq, TB_P_SERVER_INTERNAL, "this CA has no responder, so that no use can be proved");
     } else if (r == TB_E_LIMIT) {
         rq->problem.http_status = 503;
         rq->retry_after_s = 5;

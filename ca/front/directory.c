@@ -1,7 +1,7 @@
 /* Directory (RFC 8555 section 7.1.1), one for each offered profile, and newNonce (section 7.2). */
 #include <string.h>
 
-#include "ca/front/front.h"
+#include "ca/front/use.h"
 
 static void put_url(struct tb_front *f, struct tb_jw *jw, const char *name, const char *profile, const char *path)
 {
@@ -19,8 +19,10 @@ static void put_url(struct tb_front *f, struct tb_jw *jw, const char *name, cons
     tb_jw_span(jw, tb_wr_span(&wr));
 }
 
-static void put_meta(const struct tb_config *cfg, struct tb_jw *jw)
+static void put_meta(const struct tb_front *f, struct tb_jw *jw)
 {
+    const struct tb_config *cfg = f->cfg;
+
     tb_jw_key(jw, "meta");
     tb_jw_obj(jw);
     if (cfg->terms_of_service[0] != '\0')
@@ -38,6 +40,8 @@ static void put_meta(const struct tb_config *cfg, struct tb_jw *jw)
             tb_jw_str(jw, cfg->caa_identities[i]);
         tb_jw_end_arr(jw);
     }
+    if (tb_use_is_served(f))
+        tb_use_put_responders(f, jw);
     tb_jw_key(jw, "profiles");
     tb_jw_obj(jw);
     for (size_t i = 0; i < cfg->num_profiles; i++)
@@ -69,7 +73,7 @@ void tb_directory_handle(struct tb_request *rq)
     put_url(f, &jw, "revokeCert", NULL, "/acme/revoke-cert");
     put_url(f, &jw, "keyChange", NULL, "/acme/key-change");
     put_url(f, &jw, "renewalInfo", NULL, "/acme/renewal-info");
-    put_meta(f->cfg, &jw);
+    put_meta(f, &jw);
     tb_jw_end_obj(&jw);
     tb_reply_json(rq, 200);
 }

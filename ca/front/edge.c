@@ -124,6 +124,17 @@ int tb_edge_answer(struct tb_edge *e, const struct tb_channel *ch, const struct 
     return r;
 }
 
+int tb_edge_note(struct tb_edge *e, const struct tb_channel *ch, const struct tb_msg *m)
+{
+    struct call *k = (struct call *)tb_map_find(&e->by_id, m->id);
+
+    if (k == NULL)
+        return 0; /* its deadline passed */
+    if (k->c.peer != tb_channel_peer(ch) || k->c.note == NULL)
+        return TB_E_FORMAT;
+    return k->c.note(e->front, m->body, k->c.arg);
+}
+
 void tb_edge_resend(struct tb_edge *e, enum tb_role peer)
 {
     struct call *k = NULL;

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/finalize_proofs.h"
 #include "ca/front/objects.h"
 #include "ca/front/urls.h"
-#include "lib/base/b64u.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_validate.h"
-#include "lib/pki/csr_eku.h"
 
 #define IN_FLIGHT_MAX 8192
 #define WAITING_MAX   4 /* behind one of the same order; they are not authenticated, so they may be anybody's */
@@ -26,7 +25,7 @@ struct tb_finalize {
     tb_order_no_t no;
     bool running;    /* else it waits for another one of the same order */
     bool processing; /* its client was told so */
-    uint8_t notices; /* set of enum tb_notice */
+    struct tb_finalize_csr csr;
     size_t caa_open; /* CAA answers to come */
     struct tb_problem problem;
     struct tb_wr blobs; /* fresh CAA statements, each as var32 */
@@ -200,7 +199,7 @@ static int on_judged(struct tb_front *f, int err, struct tb_span body, void *arg
         tb_problem_clear(&m.problem);
         return 0;
     }
-    err = tb_order_issue(f, &m.issued, z->notices, on_issued_stored, z);
+    err = tb_order_issue(f, &m.issued, z->csr.notices, on_issued_stored, z);
     if (err == TB_E_EXISTS)
         on_issued_stored(0, z);
     else if (err < 0)
@@ -208,57 +207,7 @@ static int on_judged(struct tb_front *f, int err, struct tb_span body, void *arg
     return 0;
 }
 
-/* Statements of all authorizations; spans stay good while their authorizations do. */
-struct proofs {
-    size_t num;
-    struct tb_span span[TB_MSG_FINALIZE_STATEMENTS_MAX];
-    size_t num_authz;
-    struct tb_authz authz[];
-};
-
-static void proofs_free(struct proofs *p)
-{
-    if (p == NULL)
-        return;
-    for (size_t i = 0; i < p->num_authz; i++)
-        tb_authz_clear(&p->authz[i]);
-    free(p);
-}
-
-static int proofs_add(struct proofs *p, struct tb_span s)
-{
-    if (p->num == TB_MSG_FINALIZE_STATEMENTS_MAX)
-        return TB_E_LIMIT;
-    p->span[p->num++] = s;
-    return 0;
-}
-
-static int proofs_load(struct tb_front *f, const struct tb_order *o, struct proofs **out)
-{
-    struct proofs *p = malloc(sizeof(*p) + o->num_authz * sizeof(p->authz[0]));
-    int r = 0;
-
-    *out = NULL;
-    if (p == NULL)
-        return TB_E_NOMEM;
-    p->num_authz = p->num = 0;
-    for (size_t i = 0; r == 0 && i < o->num_authz; i++) {
-        struct tb_authz *a = &p->authz[i];
-
-        if ((r = tb_store_authz_get(f->store, o->authz_id[i], a)) < 0)
-            break;
-        p->num_authz++;
-        for (size_t j = 0; r == 0 && j < a->num_statements; j++)
-            r = proofs_add(p, tb_span_of(a->statement[j].p, a->statement[j].len));
-    }
-    if (r < 0)
-        proofs_free(p);
-    else
-        *out = p;
-    return r;
-}
-
-static int send_finalize(struct tb_finalize *z, const struct proofs *p, const struct tb_validity *validity)
+static int send_finalize(struct tb_finalize *z, const struct tb_finalize_proofs *p, const struct tb_validity *validity)
 {
     struct tb_front *f = z->front;
     struct tb_msg_finalize_req m = {.jws = tb_span_of(z->jws, z->jws_len),
@@ -283,27 +232,26 @@ static int send_finalize(struct tb_finalize *z, const struct proofs *p, const st
     return tb_edge_call(f->edge, &call);
 }
 
-/* All there is goes to the judge; it passes over what does not fit. */
 static void submit(struct tb_finalize *z)
 {
     struct tb_rd rd = tb_rd_of(tb_wr_span(&z->blobs));
     struct tb_validity validity = {0};
-    struct proofs *p = NULL;
+    struct tb_finalize_proofs *p = NULL;
     struct tb_order o;
     struct tb_span s;
     int r = tb_store_order_get(z->front->store, z->no, &o);
 
     if (r == 0) {
         validity = o.validity;
-        r = proofs_load(z->front, &o, &p);
+        r = tb_finalize_proofs_load(z->front, &o, z->csr.key, &p);
         tb_order_clear(&o);
     }
     for (size_t i = 0; r == 0 && i < z->num_blobs; i++)
         if ((r = tb_rd_var32(&rd, TB_STATEMENT_MAX, &s)) == 0)
-            r = proofs_add(p, s);
+            r = tb_finalize_proofs_add(p, s);
     if (r == 0)
         r = send_finalize(z, p, &validity);
-    proofs_free(p);
+    tb_finalize_proofs_free(p);
     if (r < 0)
         fail(z, r);
 }
@@ -357,7 +305,7 @@ static int ask_caa(struct tb_finalize *z, const struct tb_ident *ident)
     return r;
 }
 
-/* Proofs live longer than the eight hours that a CAA answer may be old: ask again where it is time. */
+/* Proofs of control live longer than the eight hours that a CAA answer may be old: ask again where it is time. */
 static int refresh_caa(struct tb_finalize *z, const struct tb_order *o)
 {
     tb_time_t oldest = tb_clock_now_s() - TB_FRONT_CAA_AGE_MAX_S;
@@ -367,7 +315,7 @@ static int refresh_caa(struct tb_finalize *z, const struct tb_order *o)
     for (size_t i = 0; r == 0 && i < o->num_authz; i++) {
         if ((r = tb_store_authz_get(z->front->store, o->authz_id[i], &a)) < 0)
             break;
-        if (a.ident.type == TB_IDENT_DNS && a.caa_at < oldest)
+        if (a.kind == TB_PROOF_CONTROL && a.ident.type == TB_IDENT_DNS && a.caa_at < oldest)
             r = ask_caa(z, &a.ident);
         tb_authz_clear(&a);
     }
@@ -420,77 +368,7 @@ static void on_hold_over(evutil_socket_t fd, short what, void *arg)
     reply_order(rq, z->no);
 }
 
-static int check_eku(const struct tb_front *f, const struct tb_order *o, const struct tb_csr *csr, uint8_t *out_notices,
-                     struct tb_problem *pb)
-{
-    const struct tb_profile *p = tb_config_profile(f->cfg, o->profile, o->version);
-    tb_purposes_t purposes;
-    bool differs;
-    int r;
-
-    if (p == NULL)
-        return tb_problem_set(pb, TB_E_DENIED, TB_P_INVALID_PROFILE, "the order's profile is not offered any more");
-    if ((r = tb_csr_eku(p, csr, &purposes, &differs, pb)) == 0 && differs)
-        *out_notices |= purposes == p->purposes ? TB_NOTICE_EKU_IGNORED : TB_NOTICE_EKU_NARROWED;
-    return r;
-}
-
-/* The names of the request are the order's, in the order in which both are sorted. */
-static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_span der, uint8_t *out_notices)
-{
-    struct tb_csr csr;
-    bool same;
-    int r = tb_csr_read(der, &csr, &rq->problem);
-
-    if (r < 0)
-        return tb_problem_set(&rq->problem, r, TB_P_BAD_CSR, "the CSR cannot be read");
-    same = csr.num_idents == o->num_idents;
-    for (size_t i = 0; same && i < csr.num_idents; i++)
-        same = tb_ident_eq(&csr.idents[i], &o->ident[i]);
-    r = same ? check_eku(rq->front, o, &csr, out_notices, &rq->problem) : 0;
-    tb_csr_clear(&csr);
-    if (!same)
-        return tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_BAD_CSR, "the names of the CSR are not the order's");
-    return r;
-}
-
-static int check_payload(struct tb_request *rq, const struct tb_order *o, uint8_t *out_notices)
-{
-    json_t *obj = NULL;
-    struct tb_span text;
-    uint8_t *der = NULL;
-    size_t len = 0;
-    int r = tb_request_json(rq, &obj);
-
-    if (r < 0)
-        return r;
-    if (tb_json_str(obj, "csr", TB_B64U_LEN(TB_CSR_DER_MAX), &text) < 0)
-        r = tb_problem_set(&rq->problem, TB_E_FORMAT, TB_P_MALFORMED, "csr must be a string of acceptable length");
-    else if ((der = malloc(text.len + 1)) == NULL)
-        r = TB_E_NOMEM;
-    else if (tb_b64u_decode(der, text.len + 1, &len, text) < 0)
-        r = tb_problem_set(&rq->problem, TB_E_FORMAT, TB_P_MALFORMED, "csr is not base64url");
-    else
-        r = check_csr(rq, o, tb_span_of(der, len), out_notices);
-    free(der);
-    json_decref(obj);
-    return r;
-}
-
-static int check_ready(struct tb_request *rq, const struct tb_order *o, uint8_t *out_notices)
-{
-    enum tb_order_state state;
-    int r = tb_order_state_now(rq->front, o, &state);
-
-    if (r < 0)
-        return r;
-    if (state != TB_ORDER_READY)
-        return tb_problem_set(&rq->problem, TB_E_STATE, TB_P_ORDER_NOT_READY, "the order is %s, not ready",
-                              tb_order_state_name(state));
-    return check_payload(rq, o, out_notices);
-}
-
-static int start(struct tb_request *rq, tb_order_no_t no, uint8_t notices)
+static int start(struct tb_request *rq, tb_order_no_t no, const struct tb_finalize_csr *csr)
 {
     struct tb_front *f = rq->front;
     struct tb_finalize *z = NULL;
@@ -506,7 +384,7 @@ static int start(struct tb_request *rq, tb_order_no_t no, uint8_t notices)
     z->front = f;
     z->rq = rq;
     z->no = no;
-    z->notices = notices;
+    z->csr = *csr;
     z->jws_len = rq->body.len;
     memcpy(z->jws, rq->body.p, rq->body.len);
     memcpy(z->jwk, rq->account.jwk, sizeof(z->jwk));
@@ -542,16 +420,16 @@ static int find_order(struct tb_request *rq, struct tb_order *out)
 void tb_finalize_handle(struct tb_request *rq)
 {
     struct tb_order o;
-    uint8_t notices = 0;
+    struct tb_finalize_csr csr;
     int r = find_order(rq, &o);
 
     if (r == TB_E_NOTFOUND)
         tb_reply_not_found(rq);
     else if (r < 0)
         tb_reply_failure(rq, r);
-    else if ((r = check_ready(rq, &o, &notices)) < 0 && rq->problem.type != TB_P_NONE)
+    else if ((r = tb_finalize_check(rq, &o, &csr)) < 0 && rq->problem.type != TB_P_NONE)
         tb_reply_problem(rq);
-    else if (r < 0 || (r = start(rq, o.no, notices)) < 0)
+    else if (r < 0 || (r = start(rq, o.no, &csr)) < 0)
         tb_reply_failure(rq, r);
     tb_order_clear(&o);
 }

@@ -7,6 +7,14 @@
 /* Has a client been told that this order is being processed? */
 bool tb_finalize_is_processing(const struct tb_front *f, tb_order_no_t no);
 
+/* What the front has seen in a CSR. */
+struct tb_finalize_csr {
+    uint8_t notices;            /* set of enum tb_notice */
+    uint8_t key[TB_DIGEST_LEN]; /* SHA-256 of its SubjectPublicKeyInfo */
+};
+/* Is the order ready, and the CSR of the payload one for its names, usages and keys proved?  Reason in rq->problem. */
+int tb_finalize_check(struct tb_request *rq, const struct tb_order *o, struct tb_finalize_csr *out) TB_MUST_USE;
+
 /* At the end: drops those that waited for another one of their order. */
 void tb_finalize_drop_waiting(struct tb_front *f);
 

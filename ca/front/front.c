@@ -142,6 +142,7 @@ static void front_free(struct tb_front *f)
     tb_nonces_free(f->nonces);
     tb_allowance_free(f->new_authz);
     tb_map_clear(&f->validations);
+    tb_map_clear(&f->uses);
     tb_wr_clear(&f->head);
     tb_wr_clear(&f->body);
     tb_wr_clear(&f->ipc);
@@ -255,6 +256,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         f->next_stats = now + STATS_EVERY_S;
         ask_stats(f, TB_ROLE_JUDGE, &f->stats_judge);
         ask_stats(f, TB_ROLE_VALIDATOR, &f->stats_validator);
+        ask_stats(f, TB_ROLE_RESPONDER, &f->stats_responder);
     }
     if (now >= f->next_collect && !f->draining) {
         f->next_collect = now + TB_FRONT_COLLECT_S;
@@ -275,6 +277,7 @@ static int make_timeouts(struct tb_front *f)
         {&f->tv_request, f->cfg->limits.request_timeout_s},
         {&f->tv_second, TB_FRONT_HOLD_S},
         {&f->tv_finalize, TB_FRONT_FINALIZE_S},
+        {&f->tv_arm, TB_FRONT_ARM_S},
     };
 
     for (size_t i = 0; i < TB_ARRAY_LEN(all); i++) {
@@ -320,8 +323,8 @@ static int front_setup(struct tb_child *child)
     tb_wr_init(&f->body, TB_FRONT_BODY_MAX);
     tb_wr_init(&f->ipc, IPC_MAX);
     f->next_collect = tb_clock_now_s() + TB_FRONT_COLLECT_S;
-    if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_nonces_new(&f->nonces)) < 0 ||
-        (r = tb_allowance_new(TB_ALLOWANCE_ACCOUNTS_MAX, &f->new_authz)) < 0 ||
+    if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_map_init(&f->uses, 1024)) < 0 ||
+        (r = tb_nonces_new(&f->nonces)) < 0 || (r = tb_allowance_new(TB_ALLOWANCE_ACCOUNTS_MAX, &f->new_authz)) < 0 ||
         (r = tb_key_cache_new(TB_KEY_CACHE_MAX, &f->keys)) < 0 || (r = tb_edge_new(f, &f->edge)) < 0 ||
         (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0)
         return r;
@@ -394,6 +397,13 @@ static int on_answer(struct tb_child *child, struct tb_channel *ch, const struct
     return f->edge == NULL ? TB_E_FORMAT : tb_edge_answer(f->edge, ch, m);
 }
 
+static int on_note(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
+{
+    struct tb_front *f = child->state;
+
+    return f->edge == NULL ? TB_E_FORMAT : tb_edge_note(f->edge, ch, m);
+}
+
 void tb_front_drain_check(struct tb_front *f)
 {
     if (!f->draining || f->exiting || f->num_requests > 0 || f->num_conns > 0)
@@ -456,6 +466,7 @@ static tb_msg_handler_fn *const handlers[TB_MSG__COUNT] = {
     [TB_MSG_JUDGE_HELLO] = on_hello,  [TB_MSG_FINALIZE_RSP] = on_answer, [TB_MSG_SYNC_RSP] = on_answer,
     [TB_MSG_ACCOUNT_RSP] = on_answer, [TB_MSG_STATS_RSP] = on_answer,    [TB_MSG_REVOKE_RSP] = on_answer,
     [TB_MSG_REVOKED_RSP] = on_answer, [TB_MSG_REVOKED] = on_revoked,     [TB_MSG_CRL] = on_crl,
+    [TB_MSG_VALIDATE_NOTE] = on_note,
 };
 
 const struct tb_child_role tb_front_role = {

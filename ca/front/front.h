@@ -33,6 +33,7 @@
 #define TB_FRONT_ROUTES_MAX    32
 #define TB_FRONT_STATUSES      20
 #define TB_FRONT_HOLD_S        1          /* a challenge POST waits this long for its validation */
+#define TB_FRONT_ARM_S         20         /* a challenge POST waits this long for a responder to be armed */
 #define TB_FRONT_FINALIZE_S    5          /* a finalize POST waits this long for its certificate */
 #define TB_FRONT_CALL_S        10         /* tokens: longer and the client is told to come back */
 #define TB_FRONT_CAA_AGE_MAX_S (7 * 3600) /* the judge accepts eight hours */
@@ -43,6 +44,7 @@ struct tb_counters {
     uint64_t problems[TB_P__COUNT];
     uint64_t accounts, orders, issued, synced;
     uint64_t validated[TB_METHOD__COUNT], validation_failed[TB_METHOD__COUNT];
+    uint64_t armed, use_refused;
 };
 
 struct tb_finalize;
@@ -70,7 +72,7 @@ struct tb_front {
     struct tb_conn_list conns, idle;
     size_t num_conns, num_http_conns;
     size_t num_requests; /* alive */
-    const struct timeval *tv_handshake, *tv_idle, *tv_request, *tv_second, *tv_finalize;
+    const struct timeval *tv_handshake, *tv_idle, *tv_request, *tv_second, *tv_finalize, *tv_arm;
     struct event *tick, *drain_timer;
     tb_time_t next_collect, next_stats;
     struct tb_wr head, body;          /* scratch of replies */
@@ -86,6 +88,7 @@ struct tb_front {
     struct tb_weak_keys *weak; /* what account keys are compared with */
     struct tb_edge *edge;
     struct tb_map validations; /* in flight, by authorization */
+    struct tb_map uses;        /* those of use among them, by account */
     struct tb_finalize_list finalizes;
     size_t num_finalizes;
     bool has_judge; /* said hello once */
@@ -97,7 +100,7 @@ struct tb_front {
 
     struct tb_counters counters;
     struct tb_published published;
-    struct tb_msg_stats stats_judge, stats_validator;
+    struct tb_msg_stats stats_judge, stats_validator, stats_responder;
 };
 
 /* Ends the process when it drains and nothing is open any more. */

@@ -122,13 +122,18 @@ void tb_metrics_handle(struct tb_request *rq)
     put_value(wr, "front_issued_total", "counter", f->counters.issued);
     put_value(wr, "front_orders_repaired_total", "counter", f->counters.synced);
     put_value(wr, "front_validations_in_flight", "gauge", f->validations.num);
+    put_value(wr, "front_uses_in_flight", "gauge", f->uses.num);
+    put_value(wr, "front_uses_armed_total", "counter", f->counters.armed);
+    put_value(wr, "front_uses_refused_total", "counter", f->counters.use_refused);
     put_value(wr, "front_finalizes_in_flight", "gauge", f->num_finalizes);
     put_value(wr, "front_judge_outstanding", "gauge", tb_edge_outstanding(f->edge, TB_ROLE_JUDGE));
     put_value(wr, "front_validator_outstanding", "gauge", tb_edge_outstanding(f->edge, TB_ROLE_VALIDATOR));
+    put_value(wr, "front_responder_outstanding", "gauge", tb_edge_outstanding(f->edge, TB_ROLE_RESPONDER));
     put_value(wr, "front_https_not_after_seconds", "gauge", (uint64_t)f->https_not_after);
     put_store(f, wr);
     put_process(f, wr);
     put_peer(wr, &f->stats_judge);
     put_peer(wr, &f->stats_validator);
+    put_peer(wr, &f->stats_responder);
     tb_reply(rq, 200, "text/plain; version=0.0.4");
 }

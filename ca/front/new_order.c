@@ -13,6 +13,7 @@
 #include "ca/front/profile.h"
 #include "ca/front/renewal.h"
 #include "ca/front/terms.h"
+#include "ca/front/use.h"
 
 struct new_order {
     struct tb_request *rq;
@@ -92,14 +93,17 @@ static void on_made(int err, void *arg)
 }
 
 /* One authorization for one name. */
-static int add_authz(struct tb_front *f, struct new_order *n, const struct tb_ident *ident, tb_time_t now)
+static int add_authz(struct tb_front *f, struct new_order *n, enum tb_proof_kind kind, const struct tb_ident *ident,
+                     tb_time_t now)
 {
     struct tb_order *o = &n->order;
-    const struct tb_claim claim = tb_claim_of(f, n->profile, TB_PROOF_CONTROL, ident);
+    const struct tb_claim claim = tb_claim_of(f, n->profile, kind, ident);
     tb_time_t expires;
-    int r = tb_authz_batch_claim(&n->batch, &claim, now, &o->authz_id[o->num_authz], &expires);
+    int r;
 
-    if (r < 0)
+    if (kind == TB_PROOF_USE && !tb_use_in_order(n->profile))
+        return 0;
+    if ((r = tb_authz_batch_claim(&n->batch, &claim, now, &o->authz_id[o->num_authz], &expires)) < 0)
         return r;
     o->num_authz++;
     if (expires < o->expires_at)
@@ -115,10 +119,10 @@ static int fill_order(struct new_order *n)
     tb_time_t now = tb_clock_now_s();
     int r;
 
-    o->authz_id = calloc(o->num_idents, sizeof(*o->authz_id));
+    o->authz_id = calloc(2 * o->num_idents, sizeof(*o->authz_id));
     if (o->authz_id == NULL)
         return TB_E_NOMEM;
-    if ((r = tb_authz_batch_init(&n->batch, rq, o->num_idents)) < 0)
+    if ((r = tb_authz_batch_init(&n->batch, rq, 2 * o->num_idents)) < 0)
         return r;
     o->no = tb_store_next_order(f->store, now);
     o->account_id = rq->account.id;
@@ -126,8 +130,12 @@ static int fill_order(struct new_order *n)
     o->expires_at = now + (tb_time_t)f->cfg->limits.order_lifetime_s;
     memcpy(o->profile, n->profile->name, sizeof(o->profile));
     memcpy(o->version, n->profile->version, sizeof(o->version));
+    /* Control of all names first: a proof of use has a window of a minute. */
     for (size_t i = 0; i < o->num_idents; i++)
-        if ((r = add_authz(f, n, &o->ident[i], now)) < 0)
+        if ((r = add_authz(f, n, TB_PROOF_CONTROL, &o->ident[i], now)) < 0)
+            return r;
+    for (size_t i = 0; i < o->num_idents; i++)
+        if ((r = add_authz(f, n, TB_PROOF_USE, &o->ident[i], now)) < 0)
             return r;
     return 0;
 }
@@ -192,7 +200,8 @@ static int prepare(struct new_order *n, const json_t *obj)
                                   rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
         (r = tb_account_may(rq, n->profile, n->order.ident, n->order.num_idents)) < 0 ||
         (r = read_validity(n, obj)) < 0 || (r = tb_replaces_read(rq, obj, &n->order)) < 0 ||
-        (r = check_open_orders(rq)) < 0)
+        (r = check_open_orders(rq)) < 0 ||
+        (r = tb_use_check_names(rq, n->profile, n->order.ident, n->order.num_idents)) < 0)
         return r;
     return fill_order(n);
 }

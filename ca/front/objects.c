@@ -6,6 +6,7 @@
 #include "ca/front/finalize.h"
 #include "ca/front/order_state.h"
 #include "ca/front/renewal.h"
+#include "ca/front/use.h"
 #include "lib/acme/problem_json.h"
 
 #define RETRY_PROCESSING_S 2
@@ -72,13 +73,13 @@ int tb_authz_of_caller(struct tb_request *rq, struct tb_span id, struct tb_authz
 
 int tb_order_state_now(struct tb_front *f, const struct tb_order *o, enum tb_order_state *out)
 {
-    struct tb_authz_brief brief[TB_IDENT_NUM_MAX];
+    struct tb_authz_brief brief[TB_ORDER_AUTHZ_MAX];
     struct tb_account account;
     struct tb_authz a;
     int r;
 
     *out = TB_ORDER_INVALID;
-    if (o->num_authz > TB_IDENT_NUM_MAX)
+    if (o->num_authz > TB_ORDER_AUTHZ_MAX)
         return TB_E_LIMIT;
     if (o->state == TB_ORDER_PENDING && (r = tb_store_account_get(f->store, o->account_id, &account)) < 0)
         return r;
@@ -188,6 +189,14 @@ void tb_order_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_o
     tb_jw_end_obj(jw);
 }
 
+/* doc/tls-client-01.md, section 3. */
+static void put_responders(const struct tb_front *f, struct tb_jw *jw)
+{
+    tb_use_put_responders(f, jw);
+    tb_jw_key(jw, "quorum");
+    tb_jw_int(jw, 1);
+}
+
 void tb_challenge_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_authz *a,
                        const struct tb_challenge *c)
 {
@@ -201,8 +210,10 @@ void tb_challenge_json(const struct tb_front *f, struct tb_jw *jw, const struct 
     tb_jw_kv(jw, "token", c->token);
     if (c->state == TB_CHALLENGE_VALID)
         put_time(jw, "validated", c->validated_at);
-    if (c->state == TB_CHALLENGE_INVALID && a->problem.type != TB_P_NONE)
+    if ((c->state == TB_CHALLENGE_INVALID || c->state == TB_CHALLENGE_PROCESSING) && a->problem.type != TB_P_NONE)
         put_error(jw, &a->problem);
+    if (c->method == TB_METHOD_TLS_CLIENT_01)
+        put_responders(f, jw);
     tb_jw_end_obj(jw);
 }
 

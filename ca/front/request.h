@@ -61,6 +61,11 @@ void tb_request_orphan(struct tb_request *rq);
 
 /* Check everything about the JWS that the route asks for (request_auth.c). Reason in rq->problem. */
 int tb_request_authenticate(struct tb_request *rq) TB_MUST_USE;
+/*
+ * The signature of a request whose route leaves it to the judge: where the front is to tell what only the account may
+ * know.  Reason in rq->problem.
+ */
+int tb_request_verify(struct tb_request *rq) TB_MUST_USE;
 /* True for POST-as-GET: a payload of no octets (RFC 8555 section 6.3). */
 bool tb_request_reads(const struct tb_request *rq);
 /* The payload as an object; the caller calls json_decref. Reason in rq->problem. */

@@ -93,6 +93,17 @@ static int use_nonce(struct tb_request *rq)
     return 0;
 }
 
+int tb_request_verify(struct tb_request *rq)
+{
+    struct tb_jwk *key = NULL;
+
+    if (tb_key_cache_get(rq->front->keys, &rq->account, &key) < 0)
+        return refuse(rq, 500, TB_P_SERVER_INTERNAL, "the server could not complete the request");
+    if (tb_jws_verify(&rq->jws, key) < 0)
+        return refuse(rq, 0, TB_P_MALFORMED, "the signature does not verify");
+    return 0;
+}
+
 int tb_request_authenticate(struct tb_request *rq)
 {
     int r;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/front/use.h"
+#include "lib/acme/tls_client.h"
 #include "lib/acme/url.h"
 #include "lib/base/log.h"
 #include "lib/ipc/msg_validate.h"
@@ -12,12 +14,14 @@
 #define GRACE_S    60
 
 struct validation {
-    struct tb_map_node node; /* first: by authorization */
+    struct tb_map_node node;       /* first: by authorization */
+    struct tb_map_node of_account; /* only of use */
     struct tb_front *front;
     struct tb_request *rq; /* waits for the outcome; NULL = nobody or answered */
     struct event *timer;
     uint64_t authz_id;
     enum tb_method method;
+    unsigned num_refusals; /* of use: met so far */
 };
 
 /* A request that waits for a write; what it answers is read afterwards. */
@@ -32,9 +36,21 @@ bool tb_validation_in_flight(const struct tb_front *f, uint64_t authz_id)
     return tb_map_find(&f->validations, authz_id) != NULL;
 }
 
+enum tb_role tb_validation_role(enum tb_method method)
+{
+    return tb_methods_of_kind(TB_METHOD_BIT(method), TB_PROOF_USE) ? TB_ROLE_RESPONDER : TB_ROLE_VALIDATOR;
+}
+
+static bool is_of_use(const struct validation *v)
+{
+    return tb_validation_role(v->method) == TB_ROLE_RESPONDER;
+}
+
 static void validation_free(struct validation *v)
 {
     tb_map_remove(&v->front->validations, &v->node);
+    if (is_of_use(v))
+        tb_map_remove(&v->front->uses, &v->of_account);
     if (v->timer != NULL)
         event_free(v->timer);
     free(v);
@@ -126,8 +142,9 @@ static int apply(struct tb_front *f, struct tb_authz *a, enum tb_method method, 
         return r;
     f->counters.validated[method]++;
     c->validated_at = now;
-    a->expires_at = now + (tb_time_t)f->cfg->limits.authz_valid_s;
-    a->caa_at = now;
+    a->expires_at = now + (tb_time_t)(a->kind == TB_PROOF_USE ? tb_use_valid_s(f->cfg) : f->cfg->limits.authz_valid_s);
+    a->caa_at = a->kind == TB_PROOF_USE ? 0 : now;
+    tb_problem_clear(&a->problem); /* refusals on the way */
     return take_statements(a, m);
 }
 
@@ -174,6 +191,62 @@ static int on_validated(struct tb_front *f, int err, struct tb_span body, void *
     return bad;
 }
 
+/* --- the window of a proof of use ------------------------------------------------------------------------------ */
+
+/* Durable before the client hears of it, so that a restart opens the window again. */
+static void note_armed(struct validation *v, struct tb_authz *a, struct tb_challenge *c)
+{
+    struct tb_request *rq = v->rq;
+
+    v->rq = NULL;
+    (void)event_del(v->timer);
+    v->front->counters.armed++;
+    tb_log(TB_LOG_INFO, "use-armed", TB_F("name", a->ident.value), TB_N("account", a->account_id));
+    if (tb_challenge_move(&c->state, TB_CHALLENGE_EV_RESPOND) == 0)
+        store_authz(v->front, a, v->method, rq);
+    else if (rq != NULL)
+        tb_challenge_reply(rq, v->authz_id, v->method); /* armed once more, after a restart */
+}
+
+/* Recorded, so that a client that polls learns it; takes pb's content. */
+static void note_refusal(struct validation *v, struct tb_authz *a, const struct tb_challenge *c, struct tb_problem *pb)
+{
+    v->front->counters.use_refused++;
+    tb_log(TB_LOG_NOTICE, "use-refused", TB_F("name", a->ident.value), TB_N("account", a->account_id),
+           TB_F("detail", pb->detail));
+    if (c->state != TB_CHALLENGE_PROCESSING || v->num_refusals++ >= TB_VALIDATION_REFUSALS_MAX)
+        return;
+    tb_problem_clear(&a->problem);
+    a->problem = *pb;
+    *pb = (struct tb_problem){0};
+    store_authz(v->front, a, v->method, NULL);
+}
+
+static int on_note(struct tb_front *f, struct tb_span body, void *arg)
+{
+    struct validation *v = arg;
+    struct tb_msg_validate_note m;
+    struct tb_challenge *c = NULL;
+    struct tb_authz a = {0};
+    int r = tb_msg_validate_note_read(body, &m);
+
+    if (r < 0)
+        return r;
+    /* One that was given up meanwhile hears its end from the answer. */
+    if (tb_store_authz_get(f->store, v->authz_id, &a) == 0 && a.state == TB_AUTHZ_PENDING &&
+        (c = challenge_of(&a, v->method)) != NULL) {
+        if (m.problem.type == TB_P_NONE)
+            note_armed(v, &a, c);
+        else
+            note_refusal(v, &a, c, &m.problem);
+    }
+    tb_authz_clear(&a);
+    tb_problem_clear(&m.problem);
+    return 0;
+}
+
+/* --- start ----------------------------------------------------------------------------------------------------- */
+
 /* Held long enough: the state becomes durable before the client hears of it, so that a restart takes it up again. */
 static void on_hold_over(evutil_socket_t fd, short what, void *arg)
 {
@@ -188,6 +261,10 @@ static void on_hold_over(evutil_socket_t fd, short what, void *arg)
     v->rq = NULL;
     if (rq == NULL)
         return;
+    if (is_of_use(v)) { /* not armed: to say processing would send the client to a closed door */
+        tb_reply_failure(rq, TB_E_TIMEOUT);
+        return;
+    }
     if ((r = tb_store_authz_get(v->front->store, v->authz_id, &a)) < 0) {
         tb_reply_failure(rq, r);
         return;
@@ -206,7 +283,7 @@ static int send_validate(struct validation *v, const struct tb_authz *a, const c
     struct tb_front *f = v->front;
     struct tb_msg_validate_req m = {
         .spec = {.method = v->method, .ident = a->ident, .purposes = a->purposes, .subtree = a->subtree}};
-    struct tb_edge_call call = {.peer = TB_ROLE_VALIDATOR,
+    struct tb_edge_call call = {.peer = tb_validation_role(v->method),
                                 .req = TB_MSG_VALIDATE_REQ,
                                 .rsp = TB_MSG_VALIDATE_RSP,
                                 .timeout_s = f->cfg->limits.validation_timeout_s * 2 + GRACE_S,
@@ -214,6 +291,10 @@ static int send_validate(struct validation *v, const struct tb_authz *a, const c
                                 .arg = v};
     int r;
 
+    if (is_of_use(v)) {
+        call.note = on_note;
+        call.timeout_s += TB_TLS_CLIENT_WINDOW_S;
+    }
     tb_account_url(m.account_url, f->cfg->base_url, account->first_thumbprint);
     memcpy(m.thumbprint, account->thumbprint, TB_DIGEST_LEN);
     memcpy(m.token, token, sizeof(m.token));
@@ -225,6 +306,24 @@ static int send_validate(struct validation *v, const struct tb_authz *a, const c
     return tb_edge_call(f->edge, &call);
 }
 
+static int check_room(const struct tb_front *f, const struct tb_authz *a, enum tb_method method)
+{
+    size_t num = 0;
+
+    if (tb_validation_in_flight(f, a->id))
+        return TB_E_EXISTS;
+    if (f->validations.num >= f->cfg->limits.validations_max)
+        return TB_E_LIMIT;
+    if (tb_validation_role(method) != TB_ROLE_RESPONDER)
+        return 0;
+    if (!tb_use_is_served(f))
+        return TB_E_UNSUPPORTED;
+    /* A window stays open for as long as its client likes, up to its end. */
+    for (const struct tb_map_node *n = tb_map_find(&f->uses, a->account_id); n != NULL; n = tb_map_next(n))
+        num++;
+    return f->uses.num >= TB_VALIDATION_USES_MAX || num >= TB_VALIDATION_USES_ACCOUNT_MAX ? TB_E_LIMIT : 0;
+}
+
 int tb_validation_start(struct tb_front *f, const struct tb_authz *a, enum tb_method method,
                         const struct tb_account *account, struct tb_request *rq)
 {
@@ -232,10 +331,8 @@ int tb_validation_start(struct tb_front *f, const struct tb_authz *a, enum tb_me
     struct validation *v = NULL;
     int r;
 
-    if (tb_validation_in_flight(f, a->id))
-        return TB_E_EXISTS;
-    if (f->validations.num >= f->cfg->limits.validations_max)
-        return TB_E_LIMIT;
+    if ((r = check_room(f, a, method)) < 0)
+        return r;
     for (size_t i = 0; i < a->num_challenges; i++)
         if (a->challenge[i].method == method)
             token = a->challenge[i].token;
@@ -246,6 +343,8 @@ int tb_validation_start(struct tb_front *f, const struct tb_authz *a, enum tb_me
         return TB_E_NOMEM;
     *v = (struct validation){.front = f, .rq = rq, .authz_id = a->id, .method = method};
     tb_map_insert(&f->validations, a->id, &v->node);
+    if (is_of_use(v))
+        tb_map_insert(&f->uses, a->account_id, &v->of_account);
     v->timer = evtimer_new(f->base, on_hold_over, v);
     r = v->timer == NULL ? TB_E_NOMEM : send_validate(v, a, token, account);
     if (r < 0) {
@@ -253,8 +352,21 @@ int tb_validation_start(struct tb_front *f, const struct tb_authz *a, enum tb_me
         return r;
     }
     if (rq != NULL)
-        (void)event_add(v->timer, f->tv_second);
+        (void)event_add(v->timer, is_of_use(v) ? f->tv_arm : f->tv_second);
     return 0;
+}
+
+/* --- after a restart ------------------------------------------------------------------------------------------- */
+
+static void give_up(struct tb_front *f, struct tb_authz *a, enum tb_method method)
+{
+    struct tb_msg_statements m = {0};
+
+    (void)tb_problem_set(&m.problem, 0, TB_P_SERVER_INTERNAL,
+                         "the proof was interrupted by a restart, and this CA has no responder any more");
+    if (apply(f, a, method, &m) == 0)
+        store_authz(f, a, method, NULL);
+    tb_msg_statements_clear(&m);
 }
 
 static void resume_one(struct tb_front *f, uint64_t id)
@@ -271,6 +383,8 @@ static void resume_one(struct tb_front *f, uint64_t id)
             r = tb_store_account_get(f->store, a.account_id, &account);
             if (r == 0)
                 r = tb_validation_start(f, &a, a.challenge[i].method, &account, NULL);
+            if (r == TB_E_UNSUPPORTED)
+                give_up(f, &a, a.challenge[i].method);
             break;
         }
     if (r < 0 && r != TB_E_STATE)

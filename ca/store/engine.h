@@ -32,6 +32,7 @@ enum tb_find {
     TB_FIND_ACCOUNT_KEY,   /* key */
     TB_FIND_ORDER_SERIAL,  /* key */
     TB_FIND_AUTHZ_CLAIM,   /* num = claim key, after: newest pending or valid one */
+    TB_FIND_AUTHZ_VALID,   /* likewise: all valid ones, newest first */
     TB_FIND_AUTHZ_BUSY,    /* all */
     TB_FIND_ORDER_OPEN,    /* num = account, after */
     TB_FIND_ORDER_ISSUED,  /* num = below this number */

@@ -17,6 +17,7 @@
 #define TB_CONTACTS_TEXT_MAX    2048 /* JSON array as text */
 #define TB_CHALLENGES_MAX       8
 #define TB_AUTHZ_STATEMENTS_MAX 8
+#define TB_ORDER_AUTHZ_MAX      (2 * TB_IDENT_NUM_MAX) /* control and use of each name */
 #define TB_ACCOUNT_KEPT_MAX     2048 /* an account statement with limits of TB_EAB_LIMITS_LEN_MAX is shorter */
 
 struct tb_account {
@@ -76,7 +77,7 @@ struct tb_order {
     char version[TB_PROFILE_VERSION_MAX + 1];
     enum tb_order_state state; /* as stored: pending until valid or invalid; ready is computed */
     tb_time_t expires_at;
-    size_t num_idents; /* owned arrays; one authorization an identifier (more with use proofs) */
+    size_t num_idents; /* owned arrays; one authorization an identifier, two where its use is proved in the order */
     struct tb_ident *ident;
     size_t num_authz;
     uint64_t *authz_id;

@@ -333,6 +333,8 @@ int tb_row_of_order(const struct tb_order *o, struct tb_row **out)
     return row_done(row, out);
 }
 
+_Static_assert(TB_ORDER_AUTHZ_MAX <= UINT8_MAX, "an order's row counts them in one octet");
+
 static int read_order_names(struct tb_rd *rd, struct tb_order *o)
 {
     uint8_t num;
@@ -345,7 +347,7 @@ static int read_order_names(struct tb_rd *rd, struct tb_order *o)
     for (; o->num_idents < num; o->num_idents++)
         if (tb_ident_read(rd, &o->ident[o->num_idents]) < 0)
             return TB_E_FORMAT;
-    if (tb_rd_u8(rd, &num) < 0)
+    if (tb_rd_u8(rd, &num) < 0 || num > TB_ORDER_AUTHZ_MAX)
         return TB_E_FORMAT;
     o->authz_id = calloc(num + 1u, sizeof(*o->authz_id));
     if (o->authz_id == NULL)

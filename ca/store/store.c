@@ -363,6 +363,31 @@ int tb_store_authz_find_subtree(struct tb_store *st, uint64_t account_id, const 
     return authz_find(st, &want, after, out);
 }
 
+int tb_store_authz_list_valid(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident,
+                              tb_purposes_t purposes, enum tb_proof_kind kind, tb_time_t after, size_t max,
+                              uint64_t *out_ids, size_t *out_num)
+{
+    const struct tb_authz want = {.account_id = account_id, .ident = *ident, .purposes = purposes, .kind = kind};
+    struct tb_find_args args = {.num = tb_row_claim_key(account_id, ident, purposes, kind, false), .after = after};
+    struct tb_authz a;
+    size_t num;
+    int r = tb_engine_find(st->reader, TB_FIND_AUTHZ_VALID, &args, max, out_ids, &num);
+
+    *out_num = 0;
+    for (size_t i = 0; r == 0 && i < num; i++) {
+        if ((r = tb_store_authz_get(st, out_ids[i], &a)) == TB_E_NOTFOUND) {
+            r = 0; /* collected a moment ago */
+            continue;
+        }
+        if (r < 0)
+            break;
+        if (a.state == TB_AUTHZ_VALID && authz_is(&a, &want, after))
+            out_ids[(*out_num)++] = out_ids[i];
+        tb_authz_clear(&a);
+    }
+    return r;
+}
+
 int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *out)
 {
     struct tb_row *row;

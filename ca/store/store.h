@@ -67,6 +67,13 @@ int tb_store_authz_find(struct tb_store *st, uint64_t account_id, const struct t
 /* Likewise of control over this domain with all names below it. */
 int tb_store_authz_find_subtree(struct tb_store *st, uint64_t account_id, const struct tb_ident *domain,
                                 tb_purposes_t purposes, tb_time_t after, struct tb_authz *out) TB_MUST_USE;
+/*
+ * Authorizations of this account for exactly this claim that are valid and expire after `after`: their ids, newest
+ * first, at most max.  By the same index as tb_store_authz_find.
+ */
+int tb_store_authz_list_valid(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident,
+                              tb_purposes_t purposes, enum tb_proof_kind kind, tb_time_t after, size_t max,
+                              uint64_t *out_ids, size_t *out_num) TB_MUST_USE;
 int tb_store_order_get(struct tb_store *st, tb_order_no_t no, struct tb_order *out) TB_MUST_USE;
 /* Orders of an account that are stored as pending and expire after now; counts up to max. */
 int tb_store_order_count_open(struct tb_store *st, uint64_t account_id, tb_time_t now, uint32_t max,

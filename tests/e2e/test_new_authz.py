@@ -64,11 +64,24 @@ def test_purposes_and_kind_are_said_or_refused(cl):
         refused(new_authz(cl, purposes=bad), "malformed", 400)
     for bad in ("", "Control", 1, None, ["use"]):
         refused(new_authz(cl, proves=bad), "malformed", 400)
+    r = new_authz(cl, purposes=["clientAuth"])
+    assert r.status == 201 and r.json()["proves"] == "control" and r.json()["purposes"] == ["clientAuth"], r.body
     # No profile that is offered states these.
-    refused(new_authz(cl, purposes=["clientAuth"]), "invalidProfile", 403)
     refused(new_authz(cl, purposes=["serverAuth", "codeSigning"]), "invalidProfile", 403)
     refused(new_authz(cl, purposes=["codeSigning"], profile="server"), "invalidProfile", 403)
     refused(new_authz(cl, proves="use"), "invalidProfile", 403)
+
+
+def test_without_a_responder_nothing_is_about_clients(make_ca):
+    ca = make_ca(extra=["--responder", "off"]).start()
+    cl = Client(ca)
+    cl.register()
+    assert "responders" not in cl.dir["meta"] and not [p for p in cl.dir["meta"]["profiles"] if "client" in p]
+    assert cl.get(ca.profile_url("client")).status == 404
+    for more in ({}, {"proves": "use"}, {"proves": "control"}):
+        refused(new_authz(cl, purposes=["clientAuth"], **more), "invalidProfile", 403)
+    refused(cl.new_order([NAME], profile="client"), "invalidProfile", 400)
+    cl.close()
 
 
 def test_names_that_are_not_served(cl):

@@ -84,6 +84,37 @@ static void an_issued_order_survives(void **state)
     tb_row_unref(row);
 }
 
+static void order_with(size_t num_authz, struct tb_row **out)
+{
+    struct tb_order o;
+
+    sample_order(&o, 3, 4);
+    free(o.authz_id);
+    o.authz_id = calloc(num_authz, sizeof(*o.authz_id));
+    o.num_authz = num_authz;
+    for (size_t i = 0; i < num_authz; i++)
+        o.authz_id[i] = i + 1;
+    assert_ok(tb_row_of_order(&o, out));
+    tb_order_clear(&o);
+}
+
+static void an_order_has_two_authorizations_for_each_name_and_not_one_more(void **state)
+{
+    struct tb_order back;
+    struct tb_row *row;
+
+    (void)state;
+    order_with(TB_ORDER_AUTHZ_MAX, &row);
+    assert_ok(tb_row_order(row, &back));
+    assert_int_equal(back.num_authz, 2 * TB_IDENT_NUM_MAX);
+    assert_int_equal(back.authz_id[TB_ORDER_AUTHZ_MAX - 1], TB_ORDER_AUTHZ_MAX);
+    tb_order_clear(&back);
+    tb_row_unref(row);
+    order_with(TB_ORDER_AUTHZ_MAX + 1, &row);
+    assert_int_equal(tb_row_order(row, &back), TB_E_FORMAT);
+    tb_row_unref(row);
+}
+
 static void a_damaged_body_is_refused_at_every_length(void **state)
 {
     struct tb_authz a;
@@ -190,6 +221,7 @@ int main(void)
         cmocka_unit_test(an_authorization_survives),
         cmocka_unit_test(an_account_survives_and_those_of_earlier_versions_too),
         cmocka_unit_test(an_issued_order_survives),
+        cmocka_unit_test(an_order_has_two_authorizations_for_each_name_and_not_one_more),
         cmocka_unit_test(a_damaged_body_is_refused_at_every_length),
         cmocka_unit_test(claims_differ_in_each_part),
     };

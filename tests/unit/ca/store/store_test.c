@@ -226,6 +226,55 @@ static void one_of_a_subtree_is_found_as_such(void **state)
     assert_int_equal(tb_store_authz_find_subtree(f->st, 7, &a.ident, 4, 0, &back), TB_E_NOTFOUND);
 }
 
+static void put_use(struct fixture *f, uint64_t id, uint64_t account, enum tb_authz_state state, tb_time_t expires)
+{
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+
+    sample_authz(&a, id, account, "a.example");
+    a.kind = TB_PROOF_USE;
+    a.state = state;
+    a.expires_at = expires;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_insert(tx, &a));
+    assert_ok(commit(f, tx));
+}
+
+static void valid_authorizations_are_listed_newest_first_and_no_others(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_authz like;
+    struct tb_store_tx *tx;
+    struct tb_authz gone;
+    uint64_t id[8];
+    size_t num;
+
+    sample_authz(&like, 1, 7, "a.example");
+    put_use(f, 10, 7, TB_AUTHZ_VALID, 1000);
+    put_use(f, 12, 7, TB_AUTHZ_VALID, 1000);
+    put_use(f, 11, 7, TB_AUTHZ_VALID, 900);
+    put_use(f, 13, 7, TB_AUTHZ_PENDING, 1000);
+    put_use(f, 14, 7, TB_AUTHZ_INVALID, 1000);
+    put_use(f, 15, 8, TB_AUTHZ_VALID, 1000);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 899, 8, id, &num));
+    assert_int_equal(num, 3);
+    assert_true(id[0] == 12 && id[1] == 11 && id[2] == 10);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 900, 8, id, &num));
+    assert_int_equal(num, 2);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 0, 1, id, &num));
+    assert_true(num == 1 && id[0] == 12);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_CONTROL, 0, 8, id, &num));
+    assert_int_equal(num, 0);
+    /* One that was given up a moment ago is not, though the disk still has it as valid. */
+    assert_ok(tb_store_authz_get(f->st, 12, &gone));
+    gone.state = TB_AUTHZ_DEACTIVATED;
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_authz_update(tx, &gone));
+    assert_ok(tb_store_tx_commit(tx, on_done, f));
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 0, 8, id, &num));
+    assert_true(num == 2 && id[0] == 11 && id[1] == 10);
+}
+
 static void issue(struct fixture *f, struct tb_order *o, uint64_t seq, uint8_t serial)
 {
     struct tb_store_tx *tx;
@@ -494,6 +543,7 @@ int main(void)
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(one_of_a_subtree_is_found_as_such),
+        T(valid_authorizations_are_listed_newest_first_and_no_others),
         T(issued_orders_are_found_listed_and_counted),
         T(revocations_stay_and_the_newest_is_known_after_a_restart),
         T(orders_of_an_account_are_listed_in_bounded_pages),
