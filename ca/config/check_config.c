@@ -20,7 +20,8 @@
 #include "lib/ipc/msg_parent.h"
 #include "lib/pki/cacert.h"
 
-#define SOON_S (INT64_C(14) * 86400)
+#define SOON_DAYS    14 /* the HTTPS certificate: the CA's own machine makes the next */
+#define SOON_DAYS_CA 30 /* what takes a root's key, which is offline */
 
 struct report {
     const struct tb_config *cfg;
@@ -94,6 +95,13 @@ static void check_validity(struct report *r, const char *path, tb_time_t not_bef
     }
 }
 
+/* Told while there is time, but not wrong yet. */
+static void warn_of_end(const struct report *r, const char *path, const char *ends, tb_time_t end, int days)
+{
+    if (r->now <= end && end - r->now < days * INT64_C(86400))
+        fprintf(stderr, "%s: %s in less than %d days\n", path, ends, days);
+}
+
 /* Does the private key in the file belong to a certificate with this SPKI? */
 static void check_key(struct report *r, enum tb_state_file file, const uint8_t spki_digest[static TB_DIGEST_LEN],
                       const char *cert_path)
@@ -149,6 +157,24 @@ static void check_chains(struct report *r, enum tb_issuer issuer, const struct t
     }
 }
 
+/* Relying parties that look at CRLs refuse everything below a root whose CRL has ended. */
+static void check_root_crl(struct report *r, const char *path, const struct tb_cacert *root)
+{
+    char why[TB_PROBLEM_DETAIL_MAX + 1];
+    char text[TB_RFC3339_LEN + 1];
+    tb_time_t next_update;
+
+    if (tb_pem_file_crl(path, root, &next_update, why) != 0) {
+        problem(r, "%s: %s", path, why);
+        return;
+    }
+    if (r->now > next_update) {
+        tb_rfc3339_format(text, next_update);
+        problem(r, "%s: nextUpdate was at %s; make a new one", path, text);
+    }
+    warn_of_end(r, path, "nextUpdate is", next_update, SOON_DAYS_CA);
+}
+
 static void check_hierarchy(struct report *r, enum tb_issuer issuer)
 {
     const struct tb_issuer_files *f = tb_issuer_files(issuer);
@@ -157,10 +183,14 @@ static void check_hierarchy(struct report *r, enum tb_issuer issuer)
     bool has_root = read_ca(r, f->root, root_path, &root);
     bool has_ca = read_ca(r, f->issuing, path, &ca);
 
-    (void)find(r, f->root_crl, crl_path, S_IFREG, S_IWGRP | S_IWOTH);
-    if (has_root)
+    if (find(r, f->root_crl, crl_path, S_IFREG, S_IWGRP | S_IWOTH) && has_root)
+        check_root_crl(r, crl_path, &root);
+    if (has_root) {
         check_validity(r, root_path, root.not_before, root.not_after);
+        warn_of_end(r, root_path, "expires", root.not_after, SOON_DAYS_CA);
+    }
     if (has_ca) {
+        warn_of_end(r, path, "expires", ca.not_after, SOON_DAYS_CA);
         check_validity(r, path, ca.not_before, ca.not_after);
         check_purposes(r, path, &ca, issuer);
         check_key(r, f->issuing_key, ca.spki_digest, path);
@@ -191,8 +221,7 @@ static void check_server(struct report *r, enum tb_state_file chain, enum tb_sta
     if (!leaf.server_auth)
         problem(r, "%s: is not for serverAuth", path);
     check_key(r, key, leaf.spki_digest, path);
-    if (r->now <= leaf.not_after && leaf.not_after - r->now < SOON_S)
-        fprintf(stderr, "%s: expires in less than 14 days\n", path); /* told, but not wrong yet */
+    warn_of_end(r, path, "expires", leaf.not_after, SOON_DAYS);
 }
 
 /* Clients meet it under a name of one label more, which no proof will ever have. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -68,6 +69,56 @@ int tb_pem_file_ca(const char *path, struct tb_cacert *out, char why[static TB_P
     if (err != 0)
         say(why, &pb, err);
     tb_problem_clear(&pb);
+    free(text);
+    return err;
+}
+
+static int check_crl(X509_CRL *crl, const struct tb_cacert *ca, tb_time_t *out_next_update, const char **out_why)
+{
+    const ASN1_TIME *end = crl != NULL ? X509_CRL_get0_nextUpdate(crl) : NULL;
+    const uint8_t *p = ca->der;
+    X509 *cert = d2i_X509(NULL, &p, (long)ca->der_len);
+    struct tm tm;
+    int r = TB_E_FORMAT;
+
+    if (crl == NULL || cert == NULL)
+        *out_why = "not a CRL in PEM";
+    else if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(cert)) != 0 ||
+             X509_CRL_verify(crl, X509_get0_pubkey(cert)) != 1)
+        *out_why = "was not signed by the root beside it";
+    else if (end == NULL || ASN1_TIME_to_tm(end, &tm) != 1)
+        *out_why = "has no nextUpdate";
+    else
+        r = 0;
+    if (r == 0)
+        *out_next_update = (tb_time_t)timegm(&tm);
+    X509_free(cert);
+    return r;
+}
+
+int tb_pem_file_crl(const char *path, const struct tb_cacert *ca, tb_time_t *out_next_update,
+                    char why[static TB_PROBLEM_DETAIL_MAX + 1])
+{
+    const char *reason = "out of memory";
+    X509_CRL *crl = NULL;
+    uint8_t *text = NULL;
+    BIO *bio = NULL;
+    size_t len = 0;
+    int err = read_or_say(path, &text, &len, why);
+
+    *out_next_update = 0;
+    if (err != 0)
+        return err;
+    err = TB_E_NOMEM;
+    if ((bio = BIO_new_mem_buf(text, (int)len)) != NULL) {
+        crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+        err = check_crl(crl, ca, out_next_update, &reason);
+    }
+    if (err != 0)
+        snprintf(why, TB_PROBLEM_DETAIL_MAX + 1, "%s", reason);
+    X509_CRL_free(crl);
+    BIO_free(bio);
+    ERR_clear_error();
     free(text);
     return err;
 }

@@ -10,6 +10,9 @@
 int tb_pem_file_read(const char *path, size_t max, uint8_t **out, size_t *out_len) TB_MUST_USE;
 /* A CA certificate; the reason in why. */
 int tb_pem_file_ca(const char *path, struct tb_cacert *out, char why[static TB_PROBLEM_DETAIL_MAX + 1]) TB_MUST_USE;
+/* A CRL that the CA signed: when it ends; the reason in why. */
+int tb_pem_file_crl(const char *path, const struct tb_cacert *ca, tb_time_t *out_next_update,
+                    char why[static TB_PROBLEM_DETAIL_MAX + 1]) TB_MUST_USE;
 /* SHA-256 over the public key of an unenciphered private key. */
 int tb_pem_file_key_digest(const char *path, uint8_t out[static TB_DIGEST_LEN],
                            char why[static TB_PROBLEM_DETAIL_MAX + 1]) TB_MUST_USE;
