@@ -59,6 +59,7 @@ int tb_child_read_file(const char *path, size_t max, uint8_t **out, size_t *out_
 
 extern const struct tb_child_role tb_front_role;
 extern const struct tb_child_role tb_validator_role;
+extern const struct tb_child_role tb_responder_role;
 extern const struct tb_child_role tb_judge_role;
 extern const struct tb_child_role tb_keyholder_role;
 

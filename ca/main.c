@@ -22,6 +22,7 @@ static const struct {
 static const struct tb_child_role *const roles[] = {
     &tb_front_role,
     &tb_validator_role,
+    &tb_responder_role,
     &tb_judge_role,
     &tb_keyholder_role,
 };

@@ -130,7 +130,8 @@ void tb_control_processes(struct tb_wr *wr, const struct tb_parent *p)
 
     tb_jw_arr(&jw);
     for (size_t i = 0; i < tb_parent_num_roles; i++)
-        put_process(&jw, &p->proc[tb_parent_roles[i]], now_ms);
+        if (tb_parent_wants(p->now.cfg, tb_parent_roles[i]))
+            put_process(&jw, &p->proc[tb_parent_roles[i]], now_ms);
     tb_jw_end_arr(&jw);
 }
 

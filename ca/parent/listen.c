@@ -9,7 +9,7 @@
 
 #include "lib/base/log.h"
 
-/* What is opened, for whom.  The socket for outbound proofs is opened once a process serves it. */
+/* What is opened, for whom. */
 static const struct {
     const char *name;
     enum tb_role role;
@@ -18,6 +18,7 @@ static const struct {
     [TB_LISTEN_ACME] = {"acme", TB_ROLE_FRONT, offsetof(struct tb_config, listen)},
     [TB_LISTEN_METRICS] = {"metrics", TB_ROLE_FRONT, offsetof(struct tb_config, metrics)},
     [TB_LISTEN_HTTP] = {"http", TB_ROLE_FRONT, offsetof(struct tb_config, http)},
+    [TB_LISTEN_RESPONDER] = {"responder", TB_ROLE_RESPONDER, offsetof(struct tb_config, responder)},
 };
 
 enum tb_role tb_parent_listener_role(enum tb_listener listener)

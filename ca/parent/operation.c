@@ -10,6 +10,7 @@ static const struct tb_parent_operation operations[] = {
     {.name = "export", .role = TB_ROLE_JUDGE},
     {.name = "judge", .role = TB_ROLE_JUDGE},
     {.name = "list", .role = TB_ROLE_FRONT},
+    {.name = "responder", .role = TB_ROLE_RESPONDER},
     {.name = "revoke", .role = TB_ROLE_JUDGE},
     {.name = "show", .role = TB_ROLE_FRONT},
     {.name = "status", .role = TB_ROLE_FRONT, .wrap = true},

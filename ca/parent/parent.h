@@ -76,6 +76,8 @@ struct tb_parent {
 /* The roles that run, in the order in which they drain: who takes work from outside goes first. */
 extern const enum tb_role tb_parent_roles[];
 extern const size_t tb_parent_num_roles;
+/* Is there such a process under this configuration? */
+bool tb_parent_wants(const struct tb_config *cfg, enum tb_role role);
 
 /* parent.c */
 int tb_cmd_run(int argc, char **argv);

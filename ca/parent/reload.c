@@ -79,8 +79,10 @@ void tb_parent_reload(struct tb_parent *p)
 
 static bool still_wanted(const struct tb_config *cfg, size_t i)
 {
-    const bool on[TB_LISTEN__COUNT] = {
-        [TB_LISTEN_ACME] = cfg->listen.on, [TB_LISTEN_METRICS] = cfg->metrics.on, [TB_LISTEN_HTTP] = cfg->http.on};
+    const bool on[TB_LISTEN__COUNT] = {[TB_LISTEN_ACME] = cfg->listen.on,
+                                       [TB_LISTEN_METRICS] = cfg->metrics.on,
+                                       [TB_LISTEN_HTTP] = cfg->http.on,
+                                       [TB_LISTEN_RESPONDER] = cfg->responder.on};
 
     return on[i];
 }

@@ -19,14 +19,21 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
-const enum tb_role tb_parent_roles[] = {TB_ROLE_FRONT, TB_ROLE_VALIDATOR, TB_ROLE_JUDGE, TB_ROLE_KEYHOLDER};
+const enum tb_role tb_parent_roles[] = {TB_ROLE_FRONT, TB_ROLE_RESPONDER, TB_ROLE_VALIDATOR, TB_ROLE_JUDGE,
+                                        TB_ROLE_KEYHOLDER};
 const size_t tb_parent_num_roles = TB_ARRAY_LEN(tb_parent_roles);
+
+bool tb_parent_wants(const struct tb_config *cfg, enum tb_role role)
+{
+    return role != TB_ROLE_RESPONDER || cfg->responder.on;
+}
 
 /* Every edge there is. */
 static const struct {
     enum tb_role a, b;
 } edges[] = {
     {TB_ROLE_FRONT, TB_ROLE_VALIDATOR},
+    {TB_ROLE_FRONT, TB_ROLE_RESPONDER},
     {TB_ROLE_FRONT, TB_ROLE_JUDGE},
     {TB_ROLE_JUDGE, TB_ROLE_KEYHOLDER},
 };
@@ -223,10 +230,11 @@ int tb_parent_spawn_all(struct tb_parent *p)
 
     /* Start comes after all edges: each child has all its peers before it enters its sandbox. */
     for (size_t i = 0; i < tb_parent_num_roles; i++)
-        if ((r = begin(p, tb_parent_roles[i])) < 0)
+        if (tb_parent_wants(p->now.cfg, tb_parent_roles[i]) && (r = begin(p, tb_parent_roles[i])) < 0)
             return r;
     for (size_t i = 0; i < tb_parent_num_roles; i++)
-        if ((r = send_simple(&p->proc[tb_parent_roles[i]], TB_MSG_START)) < 0)
+        if (tb_parent_wants(p->now.cfg, tb_parent_roles[i]) &&
+            (r = send_simple(&p->proc[tb_parent_roles[i]], TB_MSG_START)) < 0)
             return r;
     tb_parent_arm_ready(p);
     return 0;

@@ -11,7 +11,7 @@
 static bool all_ready(const struct tb_parent *p)
 {
     for (size_t i = 0; i < tb_parent_num_roles; i++)
-        if (!p->proc[tb_parent_roles[i]].ready)
+        if (tb_parent_wants(p->now.cfg, tb_parent_roles[i]) && !p->proc[tb_parent_roles[i]].ready)
             return false;
     return true;
 }

@@ -106,8 +106,12 @@ static int answer_judge(int rcode, const void *packet, int packet_len, int sec, 
 
 static void query_conclude(struct tb_dns_query *q, const struct tb_answer *answer)
 {
-    struct tb_dns_result res = {
-        .err = q->err, .dnssec = q->dnssec, .num = answer->num, .ttl = answer->ttl, .rdata = answer->rdata};
+    struct tb_dns_result res = {.err = q->err,
+                                .dnssec = q->dnssec,
+                                .num = answer->num,
+                                .chained = answer->chained,
+                                .ttl = answer->ttl,
+                                .rdata = answer->rdata};
     tb_dns_done_fn *done = q->done;
     void *arg = q->arg;
 

@@ -27,6 +27,7 @@ struct tb_dns_result {
     int err;
     enum tb_dnssec dnssec;
     size_t num;
+    bool chained; /* a CNAME was followed: the records are another name's */
     uint32_t ttl; /* the smallest; 0 when num is 0 */
     const struct tb_span *rdata;
 };

@@ -195,34 +195,14 @@ static void deadline_set(struct tb_validation *n)
     (void)evtimer_add(&n->timer, common != NULL ? common : &tv);
 }
 
-static int token_recompute(struct tb_validator *v, const struct tb_msg_validate_req *req, struct tb_problem *pb)
-{
-    struct tb_token_context ctx = {
-        .audience = &v->audience,
-        .method = req->spec.method,
-        .ident = &req->spec.ident,
-        .purposes = req->spec.purposes,
-        .account_url = req->account_url,
-        .thumbprint = req->thumbprint,
-        .subtree = req->spec.subtree,
-    };
-    int r = tb_token_check(&v->token_key, &ctx, tb_span_str(req->token), tb_clock_now_s());
-
-    if (r == TB_E_EXPIRED)
-        return tb_problem_set(pb, r, TB_P_UNAUTHORIZED, "the challenge's token has expired");
-    if (r < 0)
-        return tb_problem_set(pb, r, TB_P_UNAUTHORIZED,
-                              "the token was not made for this challenge, identifier, purposes and account");
-    return 0;
-}
-
 /* Everything that needs no network; digest is filled when the token is ours. */
 static int request_check(struct tb_validator *v, const struct tb_msg_validate_req *req, uint8_t digest[TB_DIGEST_LEN],
                          struct tb_problem *pb)
 {
+    const struct tb_token_maker tokens = tb_validator_tokens(v);
     int r;
 
-    if ((r = tb_validator_spec_check(v, &req->spec, pb)) < 0 || (r = token_recompute(v, req, pb)) < 0)
+    if ((r = tokens.check(v->child, &req->spec, pb)) < 0 || (r = tb_token_maker_recognise(&tokens, req, pb)) < 0)
         return r;
     tb_sha256(digest, tb_span_str(req->token));
     if (in_flight(v, digest))

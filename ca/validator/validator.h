@@ -7,7 +7,7 @@
 
 #include <event2/event_struct.h>
 
-#include "ca/child.h"
+#include "ca/token_maker.h"
 #include "ca/validator/caa_lookup.h"
 #include "ca/validator/challenge.h"
 #include "lib/ipc/msg_validate.h"
@@ -69,9 +69,8 @@ void tb_validator_pool_free(struct tb_validator *v);
 
 /* token.c */
 int tb_validator_on_token(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m);
-/* Is the method enabled and implemented here, serves it the identifier, are the purposes ones that exist? */
-int tb_validator_spec_check(const struct tb_validator *v, const struct tb_challenge_spec *spec,
-                            struct tb_problem *pb) TB_MUST_USE;
+/* Its rule: is the method enabled and implemented here, serves it the identifier, do the purposes exist? */
+struct tb_token_maker tb_validator_tokens(struct tb_validator *v);
 
 /* statements.c */
 void tb_validator_send_problem(struct tb_validator *v, enum tb_msg_type type, uint32_t id, const struct tb_problem *pb);

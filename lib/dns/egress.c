@@ -179,11 +179,14 @@ int tb_egress_read(const struct tb_span *rdata, size_t num, const struct tb_egre
     return r;
 }
 
-static bool covers(const struct tb_egress_item *it, const uint8_t addr[static 16])
+bool tb_egress_covers(const struct tb_egress_item *it, const uint8_t addr[static 16])
 {
     size_t whole = it->prefix / 8;
     unsigned rest = it->prefix % 8;
 
+    /* A short IPv6 prefix ("::/1") never speaks for IPv4, whose form it happens to cover. */
+    if (memcmp(addr, mapped, sizeof(mapped)) == 0 && it->prefix < V4_OFFSET)
+        return false;
     if (memcmp(it->addr, addr, whole) != 0)
         return false;
     return rest == 0 || ((it->addr[whole] ^ addr[whole]) >> (8 - rest)) == 0;
@@ -193,14 +196,8 @@ uint8_t tb_egress_match(const struct tb_egress_set *set, const uint8_t addr[stat
 {
     uint8_t best = 0;
 
-    for (size_t i = 0; i < set->num; i++) {
-        const struct tb_egress_item *it = &set->item[i];
-
-        /* A short IPv6 prefix ("::/1") never speaks for IPv4, whose form it happens to cover. */
-        if (memcmp(addr, mapped, sizeof(mapped)) == 0 && it->prefix < V4_OFFSET)
-            continue;
-        if (it->prefix > best && covers(it, addr))
-            best = it->prefix;
-    }
+    for (size_t i = 0; i < set->num; i++)
+        if (set->item[i].prefix > best && tb_egress_covers(&set->item[i], addr))
+            best = set->item[i].prefix;
     return best;
 }

@@ -34,6 +34,8 @@ struct tb_egress_policy {
  */
 int tb_egress_read(const struct tb_span *rdata, size_t num, const struct tb_egress_policy *policy,
                    struct tb_egress_set *out, const char **out_why) TB_MUST_USE;
+/* Does the item cover an address (v4-mapped form)? */
+bool tb_egress_covers(const struct tb_egress_item *it, const uint8_t addr[static 16]);
 /* The longest prefix that covers an address (v4-mapped form); 0 = nobody declared it. */
 uint8_t tb_egress_match(const struct tb_egress_set *set, const uint8_t addr[static 16]);
 
