@@ -53,6 +53,8 @@ static void check_key(struct tb_explain *e, const struct tb_spki *spki)
     int r = tb_weak_key_check(e->front->weak, spki->digest, spki->rsa_n, spki->rsa_e, &why);
 
     snprintf(e->csr_key, sizeof(e->csr_key), "%s", tb_key_kind_name(spki->kind));
+    e->has_csr_key = true;
+    memcpy(e->csr_digest, spki->digest, TB_DIGEST_LEN);
     if (r < 0)
         (void)tb_problem_set(&e->csr_problem, 0, TB_P_BAD_CSR, "The CSR's key %s.", why != NULL ? why : tb_err_text(r));
     if (e->account_url[0] != '\0' && tb_jwk_parse(tb_span_str(e->account.jwk), &jwk, &e->csr_problem) == 0 &&

@@ -16,9 +16,10 @@ void tb_explain_look(struct tb_explain *e)
             continue;
         claim = tb_claim_of(f, e->profile, TB_PROOF_CONTROL, &x->ident);
         x->methods = claim.methods;
-        x->use_methods = e->profile->use_methods;
-        if (e->account_url[0] == '\0' || tb_store_authz_find(f->store, e->account.id, &x->ident, claim.purposes,
-                                                             claim.kind, tb_clock_now_s(), &a) < 0)
+        tb_explain_use_look(e, x);
+        if (x->refused || e->account_url[0] == '\0' ||
+            tb_store_authz_find(f->store, e->account.id, &x->ident, claim.purposes, claim.kind, tb_clock_now_s(), &a) <
+                0)
             continue;
         x->authz = a.state;
         x->authz_expires_at = a.expires_at;

@@ -2,7 +2,7 @@
 #ifndef TB_CA_FRONT_EXPLAIN_PARTS_H
 #define TB_CA_FRONT_EXPLAIN_PARTS_H
 
-#include "ca/front/front.h"
+#include "ca/front/use.h"
 #include "lib/json/json.h"
 #include "lib/statement/statement.h"
 
@@ -14,6 +14,7 @@ struct tb_explained {
     tb_methods_t methods, use_methods; /* any of each that is demanded */
     enum tb_authz_state authz;         /* of the account, for exactly this claim; NONE */
     tb_time_t authz_expires_at;
+    struct tb_use_proofs use; /* of the account, where use is demanded */
     bool has_caa;
     struct tb_caa_result caa;
     struct tb_problem caa_problem;
@@ -32,12 +33,18 @@ struct tb_explain {
     bool has_csr;
     struct tb_problem csr_problem;
     char csr_key[32], csr_eku[160], csr_gets[128];
+    bool has_csr_key;
+    uint8_t csr_digest[TB_DIGEST_LEN]; /* of its SubjectPublicKeyInfo */
 };
 
 /* The CSR in base64url, after the names were read; NULL: none. */
 void tb_explain_csr(struct tb_explain *e, const json_t *csr);
 /* What is demanded of the names that are served, and what the account has of it. */
 void tb_explain_look(struct tb_explain *e);
+/* Use: of one name that is served. */
+void tb_explain_use_look(struct tb_explain *e, struct tb_explained *x);
+bool tb_explain_use_proved(const struct tb_explain *e, const struct tb_explained *x); /* also when none is demanded */
+void tb_explain_use_put(const struct tb_explain *e, const struct tb_explained *x, struct tb_jw *jw);
 void tb_explain_put(const struct tb_explain *e, struct tb_jw *jw);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ca/front/authz_make.h"
 #include "ca/front/explain_parts.h"
 #include "ca/operation.h"
 #include "ca/validator/dns01.h"
@@ -56,11 +57,25 @@ static void where_dns_account(const struct tb_explain *e, const struct tb_explai
              TB_DNS01_PREFIX, x->ident.value);
 }
 
+static void where_tls_client(const struct tb_explain *e, const struct tb_explained *x, char *out)
+{
+    const char *name = x->ident.value;
+    const char *to = e->front->cfg->responder_address;
+
+    if (x->ident.type == TB_IDENT_IP)
+        snprintf(out, WHERE_MAX, "a TLS connection from %s to %s", name, to);
+    else
+        snprintf(out, WHERE_MAX,
+                 "a TLS connection to %s from an address of %s, or of _acme-egress.%s where that exists", to, name,
+                 name);
+}
+
 static void (*const where[TB_METHOD__COUNT])(const struct tb_explain *e, const struct tb_explained *x, char *out) = {
     [TB_METHOD_HTTP_01] = where_http,
     [TB_METHOD_TLS_ALPN_01] = where_tls,
     [TB_METHOD_DNS_01] = where_dns,
     [TB_METHOD_DNS_ACCOUNT_01] = where_dns_account,
+    [TB_METHOD_TLS_CLIENT_01] = where_tls_client,
 };
 
 static void put_methods(const struct tb_explain *e, const struct tb_explained *x, struct tb_jw *jw, tb_methods_t set)
@@ -81,16 +96,23 @@ static void put_methods(const struct tb_explain *e, const struct tb_explained *x
 
 /* --- CAA ------------------------------------------------------------------------------------------------------- */
 
-/* The methods that CAA leaves to this account, for every purpose of the profile. */
+/* The purposes that a method has to prove: a proof of use is of clientAuth alone. */
+static tb_purposes_t purposes_of(const struct tb_explain *e, const struct tb_explained *x, unsigned method)
+{
+    return tb_claim_purposes(e->profile,
+                             (x->use_methods & TB_METHOD_BIT(method)) != 0 ? TB_PROOF_USE : TB_PROOF_CONTROL);
+}
+
+/* The methods that CAA leaves to this account, for every purpose that they have to prove. */
 static tb_methods_t allowed_for(const struct tb_explain *e, const struct tb_explained *x, const char *account_url)
 {
     tb_methods_t out = 0;
 
     for (unsigned m = 1; m < TB_METHOD__COUNT; m++) {
-        bool all = (x->methods & TB_METHOD_BIT(m)) != 0;
+        bool all = ((x->methods | x->use_methods) & TB_METHOD_BIT(m)) != 0;
 
         for (unsigned p = 1; p < TB_PURPOSE__COUNT; p++)
-            if ((e->profile->purposes & TB_PURPOSE_BIT(p)) != 0)
+            if ((purposes_of(e, x, m) & TB_PURPOSE_BIT(p)) != 0)
                 all = all && tb_caa_allows(&x->caa, account_url, (enum tb_method)m, (enum tb_purpose)p);
         if (all)
             out |= TB_METHOD_BIT(m);
@@ -109,10 +131,18 @@ static tb_methods_t allowed(const struct tb_explain *e, const struct tb_explaine
     return out;
 }
 
+/* Control and, where it is demanded, use need a method each. */
+static bool leaves_too_little(const struct tb_explain *e, const struct tb_explained *x)
+{
+    tb_methods_t left = allowed(e, x);
+
+    return (left & x->methods) == 0 || (x->use_methods != 0 && (left & x->use_methods) == 0);
+}
+
 static bool caa_refuses(const struct tb_explain *e, const struct tb_explained *x)
 {
     if (x->has_caa)
-        return allowed(e, x) == 0;
+        return leaves_too_little(e, x);
     return x->caa_problem.type != TB_P_NONE && x->caa_problem.type != TB_P_SERVER_INTERNAL;
 }
 
@@ -126,7 +156,7 @@ static void put_caa(const struct tb_explain *e, const struct tb_explained *x, st
         tb_jw_kv(jw, "caa", "no record restricts this name");
         return;
     }
-    if (allowed(e, x) == 0) {
+    if (leaves_too_little(e, x)) {
         tb_jw_kv(jw, "caa", "the records do not allow this CA, account, method or purpose");
         return;
     }
@@ -153,10 +183,10 @@ static bool refused(const struct tb_explain *e)
 
 static bool proved(const struct tb_explain *e)
 {
-    bool out = e->profile->use_methods == 0;
+    bool out = true;
 
     for (size_t i = 0; i < e->num; i++)
-        out = out && e->name[i].authz == TB_AUTHZ_VALID;
+        out = out && e->name[i].authz == TB_AUTHZ_VALID && tb_explain_use_proved(e, &e->name[i]);
     return out;
 }
 
@@ -186,6 +216,7 @@ static void put_name(const struct tb_explain *e, const struct tb_explained *x, s
         if (x->authz != TB_AUTHZ_NONE)
             tb_operation_time(jw, "authorization_expires", x->authz_expires_at);
     }
+    tb_explain_use_put(e, x, jw);
     if (x->ident.type == TB_IDENT_DNS)
         put_caa(e, x, jw);
     tb_jw_end_obj(jw);

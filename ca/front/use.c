@@ -162,7 +162,7 @@ static int check_name(struct tb_request *rq, const struct tb_profile *p, const s
     int r;
 
     if (claim.methods == 0) {
-        tb_problem_add(&rq->problem, TB_P_REJECTED_IDENTIFIER, ident, "no proof of use can be made for this name here");
+        tb_problem_add(&rq->problem, TB_P_REJECTED_IDENTIFIER, ident, TB_USE_IMPOSSIBLE);
         return 0;
     }
     if (!p->preproved)
@@ -181,10 +181,10 @@ int tb_use_check_names(struct tb_request *rq, const struct tb_profile *p, const 
     return r < 0 ? r : conclude(&rq->problem, "the use of several names is not proved, see the subproblems");
 }
 
-static void put_hex(char out[static 2 * TB_DIGEST_LEN + 1], const uint8_t digest[static TB_DIGEST_LEN])
+void tb_use_key_text(char out[static 2 * TB_DIGEST_LEN + 1], const uint8_t spki_digest[static TB_DIGEST_LEN])
 {
     for (size_t i = 0; i < TB_DIGEST_LEN; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+        (void)snprintf(out + 2 * i, 3, "%02x", spki_digest[i]);
 }
 
 #define KEYS_SHOWN_MAX 3
@@ -198,7 +198,7 @@ static void refuse_key(struct tb_request *rq, const struct tb_ident *ident, cons
     for (size_t i = 0; i < ps->num; i++) {
         size_t len = strlen(keys);
 
-        put_hex(hex, ps->proof[i].spki_digest);
+        tb_use_key_text(hex, ps->proof[i].spki_digest);
         if (strstr(keys, hex) != NULL)
             continue;
         if (num++ < KEYS_SHOWN_MAX)

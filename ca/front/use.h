@@ -49,6 +49,9 @@ int tb_use_check_names(struct tb_request *rq, const struct tb_profile *p, const 
  */
 int tb_use_check_key(struct tb_request *rq, const struct tb_profile *p, const struct tb_order *o,
                      const uint8_t spki_digest[static TB_DIGEST_LEN]) TB_MUST_USE;
+#define TB_USE_IMPOSSIBLE "no proof of use can be made for this name here"
+/* How a key is named to people: its digest in hexadecimal. */
+void tb_use_key_text(char out[static 2 * TB_DIGEST_LEN + 1], const uint8_t spki_digest[static TB_DIGEST_LEN]);
 /* "tabard prove ...", for sentences; NAME and the profile's directory are filled in. */
 #define TB_USE_COMMAND_MAX 767
 void tb_use_command(char out[static TB_USE_COMMAND_MAX + 1], const struct tb_config *cfg, const struct tb_profile *p,

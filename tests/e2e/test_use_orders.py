@@ -26,8 +26,11 @@ def fr(tmp_path_factory):
     from harness.dns import Knot
     from harness.netns import Namespace
     ns = Namespace(tmp_path_factory.mktemp("front"), hosts=["ca.test"])
-    knot = Knot(ns, ZONES)
-    f = Front(ns)
+    zones = {**ZONES, "example.test": ZONES["example.test"] + [
+        'controlonly CAA 0 issue "ca.test; validationmethods=http-01"',
+        'both CAA 0 issue "ca.test; validationmethods=http-01,ca-tls-client-01"']}
+    knot = Knot(ns, zones)
+    f = Front(ns, edit=lambda t: t.replace("caa_identities: []", "caa_identities: [ca.test]"))
     yield f
     f.close()
     knot.stop()
@@ -368,6 +371,31 @@ def test_an_expired_proof_ends_the_order_and_serves_no_other(fr, cl, pre):
     refused(pre.new_order([A]), "rejectedIdentifier", 400)
 
 
+def writes(fr, table, after):
+    """Times that the rows of an object were written: each raises rev, which begins at 0."""
+    with contextlib.closing(sqlite3.connect(f"file:{fr.path('store', 'tabard.db')}?mode=ro", uri=True)) as db:
+        return db.execute(f"SELECT coalesce(sum(rev + 1), 0) FROM {table} WHERE id > ?", (after,)).fetchone()[0]
+
+
+def newest(fr, table):
+    with contextlib.closing(sqlite3.connect(f"file:{fr.path('store', 'tabard.db')}?mode=ro", uri=True)) as db:
+        return db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+
+
+def test_an_issuance_writes_four_rows_and_three_more_for_a_proof_of_use(fr):
+    server, client = fr.client(), fr.client("client")
+    before = newest(fr, "authzs"), newest(fr, "orders")
+    server.issue(fr.web, [A])
+    assert [writes(fr, t, b) for t, b in zip(("authzs", "orders"), before)] == [2, 2]
+    before = newest(fr, "authzs"), newest(fr, "orders")
+    key, spki = new_key()
+    _, o = ready(fr, client, [A], spki)
+    assert client.finalize(o, csr([A], key)).json()["status"] == "valid"
+    assert [writes(fr, t, b) for t, b in zip(("authzs", "orders"), before)] == [2 + 3, 2]
+    server.close()
+    client.close()
+
+
 # names that cannot be proved
 
 def test_wildcards_and_addresses_are_refused_before_any_authorization_exists(fr, cl):
@@ -488,3 +516,44 @@ def test_of_many_proofs_the_newest_sixteen_count(fr, pre):
     refused(answer, "badCSR", 400)
     assert "and 13 more" in answer.json()["detail"]
     assert pre.finalize(o, csr([A], keys[1][0])).json()["status"] == "valid"
+
+
+# explain
+
+def explain(fr, *wanted, **more):
+    answer = fr.control(cmd="explain", names=list(wanted), **more)
+    return answer["verdict"], answer["names"]
+
+
+def test_explain_tells_keys_and_the_command(fr, pre):
+    (key, spki), (other, _) = new_key(), new_key()
+    verdict, (name,) = explain(fr, A, profile="client-preproved")
+    assert verdict == "proofs-missing" and name["use_is_proved"] == "before the order" and "use_proofs" not in name
+    assert "127.0.0.1" not in name["use"]["tls-client-01"] and A in name["use"]["tls-client-01"]
+    assert pre.dir["meta"]["responders"][0] in name["use"]["tls-client-01"]
+    refusal = pre.new_order([A]).json()["detail"]
+    assert name["command"] in refusal
+    account = {"profile": "client-preproved", "account": pre.kid}
+    verdict, (name,) = explain(fr, A, **account)
+    assert verdict == "proofs-missing" and name["use_proofs"] == {} and name["command"] in refusal
+    preprove(fr, pre, spki)
+    verdict, (name,) = explain(fr, A, **account)
+    assert verdict == "proofs-missing" and list(name["use_proofs"]) == [wire_digest(spki).hex()] and "command" not in name
+    pre.prove_http(fr.web, pre.new_order([A]).json())
+    assert explain(fr, A, **account)[0] == "ready"
+    verdict, (name,) = explain(fr, A, csr=b64u(csr([A], key)), **account)
+    assert (verdict, name["csr_key_is_proved"]) == ("ready", True)
+    verdict, (name,) = explain(fr, A, csr=b64u(csr([A], other)), **account)
+    assert (verdict, name["csr_key_is_proved"]) == ("proofs-missing", False) and "command" in name
+    verdict, (name,) = explain(fr, A, profile="client", account=pre.kid)
+    assert verdict == "proofs-missing" and name["use_is_proved"] == "in the order, each time" and "command" not in name
+    verdict, (name,) = explain(fr, A, profile="server", account=pre.kid)
+    assert verdict == "proofs-missing" and not [m for m in name if m.startswith("use")]
+
+
+def test_explain_asks_caa_about_the_method_of_use(fr):
+    verdict, (name,) = explain(fr, "controlonly.example.test", profile="client")
+    assert verdict == "refused" and "do not allow" in name["caa"]
+    verdict, (name,) = explain(fr, "both.example.test", profile="client")
+    assert verdict == "proofs-missing" and set(name["caa_allows"]) == {"http-01", "tls-client-01"}
+    assert explain(fr, "controlonly.example.test", profile="server")[0] == "proofs-missing"

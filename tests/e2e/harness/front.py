@@ -1,5 +1,5 @@
 """The front as tabardd runs it, between real validator, judge and keyholder; the test plays parent and responder."""
-import os
+import json
 import queue
 import threading
 import time
@@ -173,6 +173,12 @@ class Front:
         if c.kid is None:
             c.register()
         return c
+
+    def control(self, **request):
+        """What the front answers on the control socket."""
+        kind, body = self.front.edge.ask(wire.CONTROL_REQ, json.dumps(request).encode())
+        assert kind == wire.CONTROL_RSP
+        return json.loads(body)
 
     def log(self):
         return self.front.output()
