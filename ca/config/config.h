@@ -20,6 +20,7 @@
 #define TB_CONFIG_NUM_RESOLVERS_MAX 4
 #define TB_CONFIG_NUM_ANCHORS_MAX   4
 #define TB_CONFIG_NUM_CHAINS_MAX    8
+#define TB_CONFIG_NUM_EARLY_MAX 16
 #define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
 #define TB_RESPONDER_ADDRESS_MAX    (TB_TLS_CLIENT_HOST_MAX + 6) /* HOST:PORT */
 #define TB_CONFIG_NUM_ANCESTORS_MAX 32
@@ -74,6 +75,15 @@ struct tb_chain {
     char file[256];
 };
 
+/* Certificates that are to be renewed early: their suggested window (RFC 9773) begins at issued_before. */
+struct tb_early_renewal {
+    char issued_before[TB_RFC3339_LEN + 1];
+    char profile[TB_PROFILE_NAME_MAX + 1]; /* "" = every profile */
+    char name[TB_IDENT_VALUE_MAX + 3];     /* as tb_limit_name_parse takes it; "" = whatever they name */
+    uint32_t within_s;                     /* length of the window */
+    char explanation[256];                 /* URL; "" = none */
+};
+
 struct tb_limits {
     uint32_t connections_max;   /* open HTTPS connections */
     uint32_t request_timeout_s; /* from first byte to last byte of a request */
@@ -106,6 +116,8 @@ struct tb_config {
     char blocked_keys[256]; /* file; "" = none */
     struct tb_chain alternate_chains[TB_CONFIG_NUM_CHAINS_MAX];
     size_t num_alternate_chains;
+    struct tb_early_renewal early_renewals[TB_CONFIG_NUM_EARLY_MAX];
+    size_t num_early_renewals;
     char caa_identities[TB_CAA_IDENTITIES_MAX][TB_IDENT_VALUE_MAX + 1];
     size_t num_caa_identities;
     uint32_t signer;      /* number of this signer, from 1 */

@@ -5,6 +5,7 @@
 #include "ca/config/responder.h"
 #include "ca/config/value.h"
 #include "ca/keyholder/ceiling.h"
+#include "lib/statement/account_limits.h"
 
 /* --- words and checks ------------------------------------------------------------------------------------------ */
 
@@ -138,6 +139,23 @@ static bool check_ancestor_rule(char *text)
 
     return strchr(text, '/') == NULL && tb_ident_parse(TB_IDENT_IP, tb_span_str(text), &id, NULL) < 0 &&
            tb_name_rule_normalise(text);
+}
+
+static bool check_time(char *text)
+{
+    tb_time_t t;
+
+    if (tb_rfc3339_parse(text, &t) != 0)
+        return false;
+    tb_rfc3339_format(text, t); /* no longer than any other form of it */
+    return true;
+}
+
+static bool check_limit_name(char *text)
+{
+    struct tb_limit_name n;
+
+    return text[0] == '\0' || tb_limit_name_parse(tb_span_str(text), &n) == 0;
 }
 
 static bool check_version(char *text)
@@ -406,6 +424,48 @@ static const struct tb_setting chain[] = {
     {.key = NULL},
 };
 
+#define EARLY(m) MEMBER(struct tb_early_renewal, m)
+
+static const struct tb_setting early[] = {
+    {.key = "issued_before",
+     .shape = TB_SHAPE_TEXT,
+     EARLY(issued_before),
+     .min = TB_RFC3339_LEN,
+     .max = TB_RFC3339_LEN,
+     .check = check_time,
+     .what = "a time",
+     .expect = "a time such as 2026-11-25T12:00:00Z"},
+    {.key = "profile",
+     .shape = TB_SHAPE_TEXT,
+     EARLY(profile),
+     .min = 0,
+     .max = TB_PROFILE_NAME_MAX,
+     .preset = "",
+     .check = check_profile_or_none,
+     .what = "a profile name",
+     .expect = "the name of a profile, or nothing"},
+    {.key = "name",
+     .shape = TB_SHAPE_TEXT,
+     EARLY(name),
+     .min = 0,
+     .max = TB_IDENT_VALUE_MAX + 2,
+     .preset = "",
+     .check = check_limit_name,
+     .what = "a name",
+     .expect = "NAME, .NAME, an address, or nothing"},
+    {.key = "within", .shape = TB_SHAPE_DURATION, EARLY(within_s), .min = MINUTE, .max = 14 * DAY, .preset = "1h"},
+    {.key = "explanation",
+     .shape = TB_SHAPE_TEXT,
+     EARLY(explanation),
+     .min = 0,
+     .max = 255,
+     .preset = "",
+     .check = check_link,
+     .what = "a URL",
+     .expect = "an http or https URL, or nothing"},
+    {.key = NULL},
+};
+
 #define CONFIG(m) MEMBER(struct tb_config, m)
 
 const struct tb_setting tb_schema[] = {
@@ -523,6 +583,18 @@ const struct tb_setting tb_schema[] = {
      .preset = "",
      .comment = "Other chains that clients may choose: for each its issuer, and a PEM file that begins with the\n"
                 "issuing CA as another CA certified it.  From this directory unless the name begins with a slash."},
+    {.key = "early_renewals",
+     .shape = TB_SHAPE_MAPS,
+     ENTRIES(struct tb_config, early_renewals, num_early_renewals),
+     .min = 0,
+     .max = TB_CONFIG_NUM_EARLY_MAX,
+     .sub = early,
+     .preset = "",
+     .comment = "Certificates that clients are to renew before their time (RFC 9773), after an incident:\n"
+                "  issued_before  those that were issued before this time, YYYY-MM-DDThh:mm:ssZ\n"
+                "  profile, name  only those under this profile, with this name or one below .NAME\n"
+                "  within         in so long a time from issued_before on\n"
+                "  explanation    URL of a page about it, for people"},
     {.key = "blocked_keys",
      .shape = TB_SHAPE_TEXT,
      CONFIG(blocked_keys),

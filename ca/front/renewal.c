@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ca/front/early_renewal.h"
 #include "ca/front/objects.h"
 #include "ca/front/renewal_window.h"
 #include "lib/acme/cert_id.h"
@@ -38,6 +39,7 @@ static int find(const struct tb_front *f, struct tb_span text, struct tb_order *
 
 void tb_renewal_info_handle(struct tb_request *rq)
 {
+    const char *explanation = NULL;
     struct tb_renewal_window w;
     char text[TB_RFC3339_LEN + 1];
     struct tb_order o;
@@ -53,6 +55,7 @@ void tb_renewal_info_handle(struct tb_request *rq)
         return;
     }
     tb_renewal_window(&w, o.issued_at, o.not_after, o.revoked_at, tb_clock_now_s());
+    explanation = tb_early_renewal(rq->front->cfg, &o, &w);
     tb_order_clear(&o);
     rq->retry_after_s = w.retry_after_s;
     jw = tb_jw_of(tb_reply_body(rq));
@@ -64,6 +67,8 @@ void tb_renewal_info_handle(struct tb_request *rq)
     tb_rfc3339_format(text, w.end);
     tb_jw_kv(&jw, "end", text);
     tb_jw_end_obj(&jw);
+    if (explanation != NULL && explanation[0] != '\0')
+        tb_jw_kv(&jw, "explanationURL", explanation);
     tb_jw_end_obj(&jw);
     tb_reply_json(rq, 200);
 }

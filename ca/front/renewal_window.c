@@ -24,3 +24,13 @@ void tb_renewal_window(struct tb_renewal_window *out, tb_time_t issued_at, tb_ti
     if (out->end <= out->start)
         out->end = out->start + 1;
 }
+
+void tb_renewal_hasten(struct tb_renewal_window *w, tb_time_t start, tb_time_t end)
+{
+    if (start < w->start)
+        w->start = start;
+    if (end < w->end)
+        w->end = end;
+    if (w->end <= w->start)
+        w->start = w->end - 1;
+}

@@ -19,4 +19,7 @@ struct tb_renewal_window {
 void tb_renewal_window(struct tb_renewal_window *out, tb_time_t issued_at, tb_time_t not_after, tb_time_t revoked_at,
                        tb_time_t now);
 
+/* Another window, for a reason of the operator's: of both, begin and end count that come first. */
+void tb_renewal_hasten(struct tb_renewal_window *w, tb_time_t start, tb_time_t end);
+
 #endif

@@ -1,4 +1,5 @@
 """Renewal information and replacement (RFC 9773)."""
+import re
 import time
 from datetime import datetime, timezone
 
@@ -8,7 +9,10 @@ from cryptography.x509 import AuthorityKeyIdentifier
 
 from harness.acme import Client, Http01, b64u, csr
 from harness.attack import parallel, refused
+from harness.ca import program
+from harness.proc import wait_for
 from harness.x509 import load_chain
+from test_restart import reload
 
 NAME = "www.example.test"
 
@@ -59,6 +63,51 @@ def test_a_revoked_certificate_is_to_be_renewed_at_once(ca, cl, web):
     assert cl.post(cl.dir["revokeCert"], {"certificate": b64u(der), "reason": 1}).status == 200
     window = cl.get(cl.dir["renewalInfo"] + "/" + cert_id(pem)).json()["suggestedWindow"]
     assert when(window["start"]) < when(window["end"]) <= time.time()
+
+
+def early(*entries):
+    lines = ["early_renewals:"]
+    for e in entries:
+        lines += [("  - " if i == 0 else "    ") + f"{k}: {v}" for i, (k, v) in enumerate(e.items())]
+    return lambda text: re.sub(r"^early_renewals:.*$", "\n".join(lines), text, flags=re.M)
+
+
+def test_the_operator_wants_certificates_renewed_early(ca, cl, web):
+    """By profile, name and time of issuance; what is issued afterwards has its usual window."""
+    old = {(profile, name): cert_id(cl.issue(web, [name], profile=profile))
+           for profile in ("server", "shortlived") for name in (NAME, "api.example.test")}
+    usual = {k: cl.get(cl.dir["renewalInfo"] + "/" + v).json() for k, v in old.items()}
+    at = int(time.time()) + 1  # times of issuance have no fractions
+    wait_for("the next second", lambda: time.time() >= at)
+    text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    page = "https://status.example.test/incident"
+    ca.edit(early({"issued_before": text, "profile": "server", "name": NAME, "within": "2h", "explanation": page},
+                  {"issued_before": text, "profile": "shortlived", "name": ".test"},
+                  {"issued_before": "2020-01-01T00:00:00Z"}))
+    reload(ca)
+    cl.close()
+    infos = {k: cl.get(cl.dir["renewalInfo"] + "/" + v).json() for k, v in old.items()}
+    for (profile, name), info in infos.items():
+        window = [when(info["suggestedWindow"][k]) for k in ("start", "end")]
+        if (profile, name) == ("server", NAME):
+            assert (window, info["explanationURL"]) == ([at, at + 7200], page)
+        elif profile == "shortlived":
+            assert (window, set(info)) == ([at, at + 3600], {"suggestedWindow"})
+        else:
+            assert info == usual[profile, name]
+    fresh = cl.get(cl.dir["renewalInfo"] + "/" + cert_id(cl.issue(web, [NAME]))).json()
+    assert when(fresh["suggestedWindow"]["start"]) > at + 86400 and set(fresh) == {"suggestedWindow"}
+
+
+@pytest.mark.parametrize("bad", [{"profile": "server"}, {"issued_before": "yesterday"}, {"issued_before": "2026-11-25"},
+                                 {"issued_before": "2026-11-25T12:00:00Z", "within": "15d"},
+                                 {"issued_before": "2026-11-25T12:00:00Z", "within": "59s"},
+                                 {"issued_before": "2026-11-25T12:00:00Z", "name": ".*.a.test"},
+                                 {"issued_before": "2026-11-25T12:00:00Z", "explanation": "javascript:x"}])
+def test_an_early_renewal_that_cannot_be_understood_is_refused(make_ca, bad):
+    ca = make_ca(edit=early(bad))
+    p = ca.ns.run([program("tabardd"), "check-config", "--config", ca.config], check=False)
+    assert p.returncode == 3 and "early_renewals[0]" in p.stdout, p.stdout
 
 
 def test_certificates_that_are_not_there(cl, web):

@@ -47,11 +47,32 @@ static void a_life_that_cannot_be_still_gives_a_window(void **state)
     assert_true(w.end > w.start);
 }
 
+static void a_hastened_window_never_ends_later(void **state)
+{
+    static const struct {
+        tb_time_t start, end, want_start, want_end;
+    } rows[] = {
+        {100, 200, 100, 200}, {100, 5000, 100, 2000}, {1500, 1600, 1000, 1600}, {3000, 4000, 1000, 2000},
+        {100, 101, 100, 101}, {100, 100, 99, 100},    {900, 1000, 900, 1000},   {1500, 900, 899, 900},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        struct tb_renewal_window w = {.start = T0 + 1000, .end = T0 + 2000, .retry_after_s = 60};
+
+        tb_renewal_hasten(&w, T0 + rows[i].start, T0 + rows[i].end);
+        assert_true(w.start == T0 + rows[i].want_start);
+        assert_true(w.end == T0 + rows[i].want_end);
+        assert_true(w.start < w.end);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_lies_late_in_the_life_and_leaves_a_quarter),
         cmocka_unit_test(what_was_revoked_or_has_ended_is_overdue),
+        cmocka_unit_test(a_hastened_window_never_ends_later),
         cmocka_unit_test(a_life_that_cannot_be_still_gives_a_window),
     };
 
