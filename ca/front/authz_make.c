@@ -57,8 +57,7 @@ void tb_authz_batch_clear(struct tb_authz_batch *b)
     *b = (struct tb_authz_batch){0};
 }
 
-/* May an old authorization stand for this claim? */
-static bool reusable(const struct tb_front *f, const struct tb_authz *a, tb_methods_t methods)
+bool tb_authz_reusable(const struct tb_front *f, const struct tb_authz *a, tb_methods_t methods)
 {
     tb_methods_t offered = 0;
 
@@ -72,9 +71,9 @@ static bool reusable(const struct tb_front *f, const struct tb_authz *a, tb_meth
     return a->state == TB_AUTHZ_PENDING && offered == methods;
 }
 
-/* Soonest end that leaves a client time to use what is reused. */
-static tb_time_t reuse_after(const struct tb_limits *l, tb_time_t now)
+tb_time_t tb_authz_reuse_after(const struct tb_front *f, tb_time_t now)
 {
+    const struct tb_limits *l = &f->cfg->limits;
     uint32_t shortest = l->authz_pending_s < l->authz_valid_s ? l->authz_pending_s : l->authz_valid_s;
 
     if (shortest > l->order_lifetime_s)
@@ -114,6 +113,15 @@ static int find(struct tb_request *rq, const struct tb_claim *claim, tb_time_t a
                : tb_store_authz_find(st, rq->account.id, claim->ident, claim->purposes, claim->kind, after, out);
 }
 
+/* Several names of an order may have the same domain above them. */
+static const struct tb_authz *in_batch(const struct tb_authz_batch *b, const struct tb_claim *claim)
+{
+    for (size_t i = 0; claim->subtree && i < b->num; i++)
+        if (b->authz[i].subtree && tb_ident_eq(&b->authz[i].ident, claim->ident))
+            return &b->authz[i];
+    return NULL;
+}
+
 int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim, tb_time_t now, uint64_t *out_id,
                          tb_time_t *out_expires_at)
 {
@@ -126,12 +134,12 @@ int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim,
     *out_expires_at = 0;
     /* A proof of use is for one key, and which one shows only when it is made: never an old one. */
     if (claim->kind == TB_PROOF_CONTROL)
-        r = find(b->rq, claim, reuse_after(&f->cfg->limits, now), &old);
+        r = find(b->rq, claim, tb_authz_reuse_after(f, now), &old);
     if (r < 0 && r != TB_E_NOTFOUND)
         return r;
-    if (r == 0 && !tb_authz_outlived(&old, &b->rq->account) && reusable(f, &old, claim->methods))
+    if (r == 0 && !tb_authz_outlived(&old, &b->rq->account) && tb_authz_reusable(f, &old, claim->methods))
         a = &old;
-    else if (b->num < b->max)
+    else if ((a = in_batch(b, claim)) == NULL && b->num < b->max)
         a = make(b, claim, now);
     if (a != NULL) {
         *out_id = a->id;

@@ -35,6 +35,11 @@ struct tb_authz_batch {
 int tb_authz_batch_init(struct tb_authz_batch *b, struct tb_request *rq, size_t max) TB_MUST_USE;
 void tb_authz_batch_clear(struct tb_authz_batch *b);
 
+/* May an old authorization stand for a claim that these methods prove? */
+bool tb_authz_reusable(const struct tb_front *f, const struct tb_authz *a, tb_methods_t methods);
+/* Soonest end that leaves a client time to use what is reused. */
+tb_time_t tb_authz_reuse_after(const struct tb_front *f, tb_time_t now);
+
 /* One authorization for a claim: an old one (never of use), or the next of the batch. */
 int tb_authz_batch_claim(struct tb_authz_batch *b, const struct tb_claim *claim, tb_time_t now, uint64_t *out_id,
                          tb_time_t *out_expires_at) TB_MUST_USE;

@@ -1,6 +1,7 @@
 /* Directory (RFC 8555 section 7.1.1), one for each offered profile, and newNonce (section 7.2). */
 #include <string.h>
 
+#include "ca/front/ancestor.h"
 #include "ca/front/use.h"
 
 static void put_url(struct tb_front *f, struct tb_jw *jw, const char *name, const char *profile, const char *path)
@@ -19,7 +20,7 @@ static void put_url(struct tb_front *f, struct tb_jw *jw, const char *name, cons
     tb_jw_span(jw, tb_wr_span(&wr));
 }
 
-static void put_meta(const struct tb_front *f, struct tb_jw *jw)
+static void put_meta(const struct tb_front *f, const struct tb_profile *p, struct tb_jw *jw)
 {
     const struct tb_config *cfg = f->cfg;
 
@@ -31,6 +32,10 @@ static void put_meta(const struct tb_front *f, struct tb_jw *jw)
         tb_jw_kv(jw, "website", cfg->website);
     if (cfg->external_account == TB_EXTERNAL_REQUIRED) {
         tb_jw_key(jw, "externalAccountRequired");
+        tb_jw_bool(jw, true);
+    }
+    if (p != NULL && tb_ancestor_is_served(f, p)) {
+        tb_jw_key(jw, "subdomainAuthAllowed");
         tb_jw_bool(jw, true);
     }
     if (cfg->num_caa_identities > 0) {
@@ -73,7 +78,7 @@ void tb_directory_handle(struct tb_request *rq)
     put_url(f, &jw, "revokeCert", NULL, "/acme/revoke-cert");
     put_url(f, &jw, "keyChange", NULL, "/acme/key-change");
     put_url(f, &jw, "renewalInfo", NULL, "/acme/renewal-info");
-    put_meta(f, &jw);
+    put_meta(f, p != NULL ? p : tb_front_profile(f, tb_span_str(f->cfg->default_profile)), &jw);
     tb_jw_end_obj(&jw);
     tb_reply_json(rq, 200);
 }

@@ -305,21 +305,26 @@ static int ask_caa(struct tb_finalize *z, const struct tb_ident *ident)
     return r;
 }
 
-/* Proofs of control live longer than the eight hours that a CAA answer may be old: ask again where it is time. */
+/* Proofs of control live longer than the eight hours that a CAA answer may be old, and that of a domain above (RFC
+ * 9444) is of another name: ask for each name of the order that has none. */
 static int refresh_caa(struct tb_finalize *z, const struct tb_order *o)
 {
     tb_time_t oldest = tb_clock_now_s() - TB_FRONT_CAA_AGE_MAX_S;
+    bool fresh[TB_IDENT_NUM_MAX] = {false};
     struct tb_authz a;
-    int r = 0;
+    int r;
 
-    for (size_t i = 0; r == 0 && i < o->num_authz; i++) {
+    for (size_t i = 0; i < o->num_authz; i++) {
         if ((r = tb_store_authz_get(z->front->store, o->authz_id[i], &a)) < 0)
-            break;
-        if (a.kind == TB_PROOF_CONTROL && a.ident.type == TB_IDENT_DNS && a.caa_at < oldest)
-            r = ask_caa(z, &a.ident);
+            return r;
+        for (size_t k = 0; a.kind == TB_PROOF_CONTROL && a.caa_at >= oldest && k < o->num_idents; k++)
+            fresh[k] = fresh[k] || tb_ident_eq(&a.ident, &o->ident[k]);
         tb_authz_clear(&a);
     }
-    return r;
+    for (size_t k = 0; k < o->num_idents; k++)
+        if (o->ident[k].type == TB_IDENT_DNS && !fresh[k] && (r = ask_caa(z, &o->ident[k])) < 0)
+            return r;
+    return 0;
 }
 
 /* The order is looked at again: another request may have used it while this one waited. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ca/front/authz_make.h"
+#include "ca/front/ancestor.h"
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
 #include "ca/front/profile.h"
@@ -160,6 +160,7 @@ static int prepare(struct new_authz *n, const json_t *obj)
     struct tb_claim claim;
     tb_time_t now = tb_clock_now_s();
     tb_time_t expires;
+    bool wide;
     int r;
 
     if ((r = tb_terms_check(rq)) < 0 || (r = read_kind(rq, obj, &kind)) < 0 ||
@@ -167,9 +168,13 @@ static int prepare(struct new_authz *n, const json_t *obj)
         return r;
     if ((p = choose(rq, obj, kind, purposes)) == NULL)
         return TB_E_DENIED;
-    if ((r = read_ident(rq, obj, p, &n->ident)) < 0)
+    if ((r = tb_ancestor_asked(rq, p, kind, obj, &n->ident, &wide)) < 0 ||
+        (!wide && (r = read_ident(rq, obj, p, &n->ident)) < 0))
         return r;
     claim = tb_claim_of(rq->front, p, kind, &n->ident);
+    claim.subtree = wide;
+    if (wide)
+        claim.methods = tb_methods_for_subtree(claim.methods);
     if (claim.methods == 0)
         return refuse(rq, TB_P_REJECTED_IDENTIFIER, "no enabled method can show this");
     if ((r = tb_authz_batch_init(&n->batch, rq, 1)) < 0 ||

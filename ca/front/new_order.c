@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ca/front/account_op.h"
-#include "ca/front/authz_make.h"
+#include "ca/front/ancestor.h"
 #include "ca/front/identifiers.h"
 #include "ca/front/objects.h"
 #include "ca/front/profile.h"
@@ -19,6 +19,7 @@ struct new_order {
     struct tb_request *rq;
     const struct tb_profile *profile;
     struct tb_order order;
+    const char **ancestor; /* of each name of the order, NULL = none; the list is owned */
     struct tb_authz_batch batch;
 };
 
@@ -27,6 +28,7 @@ static void new_order_free(struct new_order *n)
     if (n == NULL)
         return;
     tb_authz_batch_clear(&n->batch);
+    free(n->ancestor);
     tb_order_clear(&n->order);
     free(n);
 }
@@ -92,20 +94,32 @@ static void on_made(int err, void *arg)
     tb_reply_failure(rq, err);
 }
 
-/* One authorization for one name. */
-static int add_authz(struct tb_front *f, struct new_order *n, enum tb_proof_kind kind, const struct tb_ident *ident,
-                     tb_time_t now)
+static bool has_authz(const struct tb_order *o, uint64_t id)
+{
+    bool out = false;
+
+    for (size_t i = 0; i < o->num_authz; i++)
+        out = out || o->authz_id[i] == id;
+    return out;
+}
+
+/* One authorization for one name; the same one for names that have it from the same domain above (RFC 9444). */
+static int add_authz(struct tb_front *f, struct new_order *n, enum tb_proof_kind kind, size_t i, tb_time_t now)
 {
     struct tb_order *o = &n->order;
-    const struct tb_claim claim = tb_claim_of(f, n->profile, kind, ident);
+    struct tb_claim claim = tb_claim_of(f, n->profile, kind, &o->ident[i]);
+    struct tb_ident domain;
     tb_time_t expires;
+    uint64_t id;
     int r;
 
     if (kind == TB_PROOF_USE && !tb_use_in_order(n->profile))
         return 0;
-    if ((r = tb_authz_batch_claim(&n->batch, &claim, now, &o->authz_id[o->num_authz], &expires)) < 0)
+    if ((r = tb_ancestor_widen(n->rq, n->profile, n->ancestor[i], now, &claim, &domain)) < 0 ||
+        (r = tb_authz_batch_claim(&n->batch, &claim, now, &id, &expires)) < 0)
         return r;
-    o->num_authz++;
+    if (!has_authz(o, id))
+        o->authz_id[o->num_authz++] = id;
     if (expires < o->expires_at)
         o->expires_at = expires;
     return 0;
@@ -132,10 +146,10 @@ static int fill_order(struct new_order *n)
     memcpy(o->version, n->profile->version, sizeof(o->version));
     /* Control of all names first: a proof of use has a window of a minute. */
     for (size_t i = 0; i < o->num_idents; i++)
-        if ((r = add_authz(f, n, TB_PROOF_CONTROL, &o->ident[i], now)) < 0)
+        if ((r = add_authz(f, n, TB_PROOF_CONTROL, i, now)) < 0)
             return r;
     for (size_t i = 0; i < o->num_idents; i++)
-        if ((r = add_authz(f, n, TB_PROOF_USE, &o->ident[i], now)) < 0)
+        if ((r = add_authz(f, n, TB_PROOF_USE, i, now)) < 0)
             return r;
     return 0;
 }
@@ -186,6 +200,14 @@ static int read_validity(struct new_order *n, const json_t *obj)
     return 0;
 }
 
+static int read_ancestors(struct new_order *n, const json_t *obj)
+{
+    n->ancestor = calloc(n->order.num_idents, sizeof(*n->ancestor));
+    return n->ancestor == NULL ? TB_E_NOMEM
+                               : tb_ancestors_parse(json_object_get(obj, "identifiers"), n->order.ident,
+                                                    n->order.num_idents, n->ancestor, &n->rq->problem);
+}
+
 static int prepare(struct new_order *n, const json_t *obj)
 {
     struct tb_request *rq = n->rq;
@@ -198,6 +220,7 @@ static int prepare(struct new_order *n, const json_t *obj)
         return TB_E_DENIED;
     if ((r = tb_identifiers_parse(json_object_get(obj, "identifiers"), rq->front->policy, n->profile,
                                   rq->front->cfg->methods, &n->order.ident, &n->order.num_idents, &rq->problem)) < 0 ||
+        (r = read_ancestors(n, obj)) < 0 ||
         (r = tb_account_may(rq, n->profile, n->order.ident, n->order.num_idents)) < 0 ||
         (r = read_validity(n, obj)) < 0 || (r = tb_replaces_read(rq, obj, &n->order)) < 0 ||
         (r = check_open_orders(rq)) < 0 ||

@@ -239,6 +239,19 @@ static void put_purposes(struct tb_jw *jw, const struct tb_authz *a)
     tb_jw_end_arr(jw);
 }
 
+/* Wildcards below the domain may be issued under it (RFC 9444 section 4.1). */
+static bool serves_wildcards(const struct tb_front *f, const struct tb_authz *a)
+{
+    bool out = a->ident.wildcard;
+
+    for (size_t i = 0; a->subtree && i < f->cfg->num_profiles; i++) {
+        const struct tb_profile *p = &f->cfg->profiles[i];
+
+        out = out || (p->offered && p->ident_wildcard && p->purposes == a->purposes);
+    }
+    return out;
+}
+
 void tb_authz_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_authz *a)
 {
     enum tb_authz_state state = tb_authz_state_at(a->state, a->expires_at, tb_clock_now_s());
@@ -254,8 +267,12 @@ void tb_authz_json(const struct tb_front *f, struct tb_jw *jw, const struct tb_a
         if (shows(a, &a->challenge[i]))
             tb_challenge_json(f, jw, a, &a->challenge[i]);
     tb_jw_end_arr(jw);
-    if (a->ident.wildcard) {
+    if (serves_wildcards(f, a)) {
         tb_jw_key(jw, "wildcard");
+        tb_jw_bool(jw, true);
+    }
+    if (a->subtree) {
+        tb_jw_key(jw, "subdomainAuthAllowed");
         tb_jw_bool(jw, true);
     }
     put_purposes(jw, a);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ca/front/authz_make.h"
+#include "ca/front/ancestor.h"
 #include "ca/front/objects.h"
 #include "lib/base/b64u.h"
 #include "lib/base/log.h"
@@ -39,11 +39,15 @@ static int gather_name(struct tb_request *rq, const struct tb_profile *profile, 
     int r = tb_store_authz_find(rq->front->store, rq->account.id, claim.ident, claim.purposes, claim.kind,
                                 tb_clock_now_s(), a);
 
+    if (r == 0 && (a->state != TB_AUTHZ_VALID || tb_authz_outlived(a, &rq->account))) {
+        tb_authz_clear(a);
+        r = TB_E_NOTFOUND;
+    }
+    if (r == TB_E_NOTFOUND)
+        r = tb_ancestor_find(rq->front, &rq->account, profile, ident, tb_clock_now_s(), a);
     if (r < 0)
         return r == TB_E_NOTFOUND ? 0 : r;
     p->num_authz++;
-    if (a->state != TB_AUTHZ_VALID || tb_authz_outlived(a, &rq->account))
-        return 0;
     for (size_t i = 0; i < a->num_statements && p->num < TB_MSG_FINALIZE_STATEMENTS_MAX; i++)
         p->span[p->num++] = tb_span_of(a->statement[i].p, a->statement[i].len);
     return 0;
