@@ -110,20 +110,40 @@ static int read_purposes(struct tb_request *rq, const json_t *obj, tb_purposes_t
     return 0;
 }
 
-/* The profile asked for, when its proofs are for these purposes; where none was named, the first that is offered. */
+/* Of the profiles offered that need such proofs the first, those before others that take this type of identifier. */
+static const struct tb_profile *first_for(const struct tb_config *cfg, const json_t *obj, enum tb_proof_kind kind,
+                                          tb_purposes_t purposes)
+{
+    const char *type = json_string_value(json_object_get(json_object_get(obj, "identifier"), "type"));
+    const bool ip = type != NULL && strcmp(type, tb_ident_type_name(TB_IDENT_IP)) == 0;
+    const struct tb_profile *first = NULL;
+
+    for (size_t i = 0; i < cfg->num_profiles; i++) {
+        const struct tb_profile *p = &cfg->profiles[i];
+
+        if (!p->offered || tb_claim_purposes(p, kind) != purposes)
+            continue;
+        if (p->ident_ip || !ip)
+            return p;
+        if (first == NULL)
+            first = p;
+    }
+    return first;
+}
+
+/* The profile asked for, when its proofs are for these purposes; where none was named, another that is offered. */
 static const struct tb_profile *choose(struct tb_request *rq, const json_t *obj, enum tb_proof_kind kind,
                                        tb_purposes_t purposes)
 {
-    const struct tb_config *cfg = rq->front->cfg;
     const struct tb_profile *p = tb_profile_wanted(rq, obj);
 
     if (p == NULL || (tb_claim_purposes(p, kind) != 0 && (purposes == 0 || tb_claim_purposes(p, kind) == purposes)))
         return p;
-    for (size_t i = 0; purposes != 0 && json_object_get(obj, "profile") == NULL && i < cfg->num_profiles; i++)
-        if (cfg->profiles[i].offered && tb_claim_purposes(&cfg->profiles[i], kind) == purposes)
-            return &cfg->profiles[i];
-    (void)refuse(rq, TB_P_INVALID_PROFILE, "no profile that is offered needs such a proof");
-    return NULL;
+    p = purposes != 0 && json_object_get(obj, "profile") == NULL ? first_for(rq->front->cfg, obj, kind, purposes)
+                                                                 : NULL;
+    if (p == NULL)
+        (void)refuse(rq, TB_P_INVALID_PROFILE, "no profile that is offered needs such a proof");
+    return p;
 }
 
 static int read_ident(struct tb_request *rq, const json_t *obj, const struct tb_profile *p, struct tb_ident *out)

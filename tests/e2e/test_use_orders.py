@@ -6,8 +6,10 @@ import contextlib
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -20,6 +22,13 @@ from harness.x509 import CLIENT_AUTH, ekus, load_chain, names
 A, B = "a.example.test", "b.example.test"
 
 
+def edit(text):
+    """Beside the usual profiles one for clients with addresses."""
+    block = text[text.index('  - name: "client"\n'):text.index('  - name: "client-preproved"\n')]
+    any_name = block.replace('"client"', '"client-any"').replace("identifiers: [dns]", "identifiers: [dns, ip]")
+    return text.replace(block, block + any_name).replace("caa_identities: []", "caa_identities: [ca.test]")
+
+
 @pytest.fixture(scope="module")
 def fr(tmp_path_factory):
     from harness.attack import ZONES
@@ -30,7 +39,7 @@ def fr(tmp_path_factory):
         'controlonly CAA 0 issue "ca.test; validationmethods=http-01"',
         'both CAA 0 issue "ca.test; validationmethods=http-01,ca-tls-client-01"']}
     knot = Knot(ns, zones)
-    f = Front(ns, edit=lambda t: t.replace("caa_identities: []", "caa_identities: [ca.test]"))
+    f = Front(ns, edit=edit)
     yield f
     f.close()
     knot.stop()
@@ -403,6 +412,34 @@ def test_wildcards_and_addresses_are_refused_before_any_authorization_exists(fr,
         r = cl.new_order([A, bad])
         refused(r, "rejectedIdentifier", 400)
         assert len(r.json()["subproblems"]) == 1
+
+
+def test_an_address_is_proved_as_a_name_is(fr):
+    c = fr.client("client-any")
+    key, spki = new_key()
+    ip = {"type": "ip", "value": "127.0.0.1"}
+    r = c.new_order([A, ip])
+    assert r.status == 201, r.body
+    a = kinds(c, r.json())
+    assert set(a) == {(k, n) for k in ("control", "use") for n in (A, "127.0.0.1")}
+    c.prove_http(fr.web, {"authorizations": [a["control", n][0] for n in (A, "127.0.0.1")]})
+    w = arm(fr, c, a["use", "127.0.0.1"][0])
+    assert (w.kind, w.name) == (2, "127.0.0.1")
+    w.accept(spki)
+    prove_use(fr, c, a["use", A][0], spki)
+    o = c.wait(r.location, lambda o: o["status"] != "pending")
+    names_of = [A, x509.IPAddress(ip_address("127.0.0.1"))]
+    refused(c.finalize(o, csr(names_of)), "badCSR", 400)
+    assert c.finalize(o, csr(names_of, key)).json()["status"] == "valid"
+    # newAuthz finds the profile that takes addresses, from every directory that names none of its own.
+    plain = fr.client()
+    r = plain.post(plain.dir["newAuthz"], {"identifier": ip, "proves": "use", "purposes": ["clientAuth"]})
+    assert r.status == 201 and r.json()["identifier"] == ip, r.body
+    own = fr.client("client")
+    refused(own.post(own.dir["newAuthz"], {"identifier": ip, "proves": "use", "purposes": ["clientAuth"]}),
+            "rejectedIdentifier", 403)
+    for x in (c, plain, own):
+        x.close()
 
 
 # beforehand

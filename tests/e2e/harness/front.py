@@ -68,13 +68,15 @@ class Responder:
         self.key, self.template = key, template
         self.edge = None
         self.count = 0
-        self.tokens = True  # False: none are made
+        self.tokens = True  # False: none are made; else what (type, body) answers a request for so many
+        self.ended = threading.Event()
         self.windows = queue.Queue()
 
     def connect(self):
         """The front's end of a new edge."""
         mine, theirs = pair()
         self.edge = Edge(mine)
+        self.ended.clear()
         threading.Thread(target=self._serve, args=(self.edge,), daemon=True).start()
         return theirs
 
@@ -83,8 +85,9 @@ class Responder:
             try:
                 m = edge.recv(3600)
             except OSError:
-                return
+                m = None
             if m is None:
+                self.ended.set()
                 return
             kind, request, body = m
             if kind == wire.TOKEN_REQ:
@@ -96,7 +99,10 @@ class Responder:
         r = Reader(body)
         r.var16(), r.take(32), r.u64()
         num, out = r.u16(), b""
-        if not self.tokens:
+        if self.tokens is not True:
+            if self.tokens:
+                kind, body = self.tokens(request, num)
+                edge.send(kind, body, request)
             return
         for _ in range(num):
             self.count += 1
