@@ -100,6 +100,20 @@ static int check(const struct tb_front *f, const struct tb_profile *p, const cha
     return methods_of(f, p) == 0 ? TB_E_NOTFOUND : tb_policy_ancestor(f->policy, p, domain, out);
 }
 
+bool tb_ancestor_may(const struct tb_front *f, const struct tb_profile *p, const char *domain)
+{
+    struct tb_policy_refusal refusal;
+
+    return check(f, p, domain, &refusal) == 0;
+}
+
+const char *tb_ancestor_parent(const char *domain)
+{
+    const char *dot = strchr(domain, '.');
+
+    return dot != NULL ? dot + 1 : NULL;
+}
+
 static int refuse(struct tb_request *rq, const char *domain, const struct tb_policy_refusal *refusal)
 {
     struct tb_ident id;
@@ -156,13 +170,12 @@ int tb_ancestor_find(struct tb_front *f, const struct tb_account *account, const
                      const struct tb_ident *ident, tb_time_t after, struct tb_authz *out)
 {
     const char *domain = ident->type == TB_IDENT_DNS ? ident->value : NULL;
-    struct tb_policy_refusal refusal;
     struct tb_ident id;
     int r;
 
     *out = (struct tb_authz){0};
     for (int i = 0; i < TB_ANCESTOR_LEVELS_MAX && domain != NULL && tb_ancestor_is_served(f, p); i++) {
-        if (check(f, p, domain, &refusal) == 0 && set_domain(&id, domain)) {
+        if (tb_ancestor_may(f, p, domain) && set_domain(&id, domain)) {
             r = tb_store_authz_find_subtree(f->store, account->id, &id, p->purposes, after, out);
             if (r < 0 && r != TB_E_NOTFOUND)
                 return r;
@@ -172,8 +185,7 @@ int tb_ancestor_find(struct tb_front *f, const struct tb_account *account, const
             if (r == 0)
                 tb_authz_clear(out);
         }
-        domain = strchr(domain, '.');
-        domain = domain != NULL ? domain + 1 : NULL;
+        domain = tb_ancestor_parent(domain);
     }
     return TB_E_NOTFOUND;
 }

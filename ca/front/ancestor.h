@@ -14,6 +14,11 @@
 /* Is there a domain that may, and an enabled method that shows it? */
 bool tb_ancestor_is_served(const struct tb_front *f, const struct tb_profile *p);
 
+/* May this one, in normal form? */
+bool tb_ancestor_may(const struct tb_front *f, const struct tb_profile *p, const char *domain);
+/* The domain one label up, a part of this one; NULL above a single label. */
+const char *tb_ancestor_parent(const char *domain);
+
 /*
  * Section 4.3: member "ancestorDomain" of the identifiers of an order, which ident holds sorted.  out[i] becomes the
  * end of ident[i].value that is the ancestor domain, or NULL; it lives as long as ident.  On failure the problem is

@@ -14,6 +14,7 @@ struct tb_explained {
     tb_methods_t methods, use_methods; /* any of each that is demanded */
     enum tb_authz_state authz;         /* of the account, for exactly this claim; NONE */
     tb_time_t authz_expires_at;
+    char authz_of[TB_IDENT_VALUE_MAX + 1]; /* the domain above that it is of (RFC 9444); "" = the name itself */
     struct tb_use_proofs use; /* of the account, where use is demanded */
     bool has_caa;
     struct tb_caa_result caa;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ca/front/ancestor.h"
 #include "ca/front/authz_make.h"
 #include "ca/front/explain_parts.h"
 #include "ca/operation.h"
@@ -196,6 +197,21 @@ static void put_refusal(struct tb_jw *jw, const struct tb_problem *pb)
     tb_jw_kv(jw, "type", tb_problem_type_name(pb->type));
 }
 
+/* Domains of which control, shown by DNS, would do as well. */
+static void put_ancestors(const struct tb_explain *e, const struct tb_explained *x, struct tb_jw *jw)
+{
+    const char *domain = x->ident.type == TB_IDENT_DNS ? x->ident.value : NULL;
+
+    if (!tb_ancestor_is_served(e->front, e->profile))
+        return;
+    tb_jw_key(jw, "ancestors");
+    tb_jw_arr(jw);
+    for (; domain != NULL; domain = tb_ancestor_parent(domain))
+        if (tb_ancestor_may(e->front, e->profile, domain))
+            tb_jw_str(jw, domain);
+    tb_jw_end_arr(jw);
+}
+
 static void put_name(const struct tb_explain *e, const struct tb_explained *x, struct tb_jw *jw)
 {
     tb_jw_obj(jw);
@@ -207,6 +223,7 @@ static void put_name(const struct tb_explain *e, const struct tb_explained *x, s
     }
     tb_jw_key(jw, "control");
     put_methods(e, x, jw, x->methods);
+    put_ancestors(e, x, jw);
     if (x->use_methods != 0) {
         tb_jw_key(jw, "use");
         put_methods(e, x, jw, x->use_methods);
@@ -215,6 +232,8 @@ static void put_name(const struct tb_explain *e, const struct tb_explained *x, s
         tb_jw_kv(jw, "authorization", x->authz == TB_AUTHZ_NONE ? "missing" : tb_authz_state_name(x->authz));
         if (x->authz != TB_AUTHZ_NONE)
             tb_operation_time(jw, "authorization_expires", x->authz_expires_at);
+        if (x->authz_of[0] != '\0')
+            tb_jw_kv(jw, "authorization_of", x->authz_of);
     }
     tb_explain_use_put(e, x, jw);
     if (x->ident.type == TB_IDENT_DNS)

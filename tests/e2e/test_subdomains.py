@@ -272,3 +272,23 @@ def test_who_controls_the_domain_may_have_a_certificate_below_revoked(ca, cl, dn
     refused(cl.post(cl.dir["revokeCert"], {"certificate": b64u(der)}), "unauthorized", 403)
     assert prove(cl, dns, new_authz(cl, "corp.test").location)["status"] == "valid"
     assert cl.post(cl.dir["revokeCert"], {"certificate": b64u(der)}).status == 200
+
+
+def explain(ca, name, *args):
+    p = ca.cli("explain", "--name", name, "--json", *args, check=False)
+    answer = json.loads(p.stdout[p.stdout.index("{"):])
+    return answer["verdict"], answer["names"][0]
+
+
+def test_explain_says_which_domain_stands_for_the_name(ca, cl, dns):
+    assert explain(ca, "a.b.corp.test")[1]["ancestors"] == ["a.b.corp.test", "b.corp.test", "corp.test"]
+    verdict, name = explain(ca, "www.example.test", "--account", cl.kid)
+    assert (verdict, name["authorization"], name["ancestors"]) == ("proofs-missing", "missing", [])
+    url = new_authz(cl, "corp.test").location
+    verdict, name = explain(ca, "a.b.corp.test", "--account", cl.kid)
+    assert (verdict, name["authorization"]) == ("proofs-missing", "missing") and "authorization_of" not in name
+    assert prove(cl, dns, url)["status"] == "valid"
+    verdict, name = explain(ca, "a.b.corp.test", "--account", cl.kid)
+    assert (verdict, name["authorization"], name["authorization_of"]) == ("ready", "valid", "corp.test")
+    verdict, name = explain(ca, "other.corp.test", "--account", cl.kid)
+    assert verdict == "refused" and "do not name this CA" in name["caa"]
