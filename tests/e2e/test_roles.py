@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from harness.machine import Machine, has_users
+from harness.machine import furnish, has_users
 from harness.netns import Namespace
 from harness.pki import RolePki
 from harness.postfix import Postfix
@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 class Lab:
     def __init__(self, tmp):
-        self.ns = Machine(tmp, NAME, hosts=[NAME]) if has_users() else Namespace(tmp, hosts=[NAME])
+        self.ns = Namespace(tmp, hosts=[NAME])
         self.tmp = str(tmp)
         self.pki = RolePki(tmp, NAME)
         self.made = {}
@@ -141,7 +141,7 @@ def openssl_client(lab, role):
         p = lab.ns.run(["openssl", "s_client", "-connect", f"127.0.0.1:{peer.port}", "-servername", NAME,
                         "-verify_return_error", "-verify_hostname", NAME, "-CAfile", lab.pki.bundle], stdin="x\n",
                        check=False)
-    return p.returncode == 0 and "Verify return code: 0 (ok)" in p.stdout, p.stdout
+    return "Verified peername: " + NAME in p.stdout, p.stdout
 
 
 def go(lab):
@@ -261,16 +261,25 @@ def postfix(lab):
     if not has_users():
         pytest.skip("Postfix needs more users than this user namespace has")
     return lab.once("postfix", lambda: Postfix(
-        lab.ns, myhostname=NAME, smtpd_tls_security_level="may", smtpd_tls_chain_files=lab.file("server-all.pem"),
+        furnish(lab.ns, NAME), myhostname=NAME, smtpd_tls_security_level="may", smtpd_tls_chain_files=lab.file("server-all.pem"),
         smtpd_tls_CAfile=lab.pki.bundle, smtpd_tls_ask_ccert="yes", smtpd_tls_loglevel="1",
         smtpd_relay_restrictions="permit_tls_all_clientcerts, reject_unauth_destination").start())
+
+
+class Smtp(smtplib.SMTP):
+    def __init__(self, ns):
+        self.ns = ns
+        super().__init__("127.0.0.1", 25, NAME, 60)
+
+    def _get_socket(self, host, port, timeout):
+        return self.ns.connect(host, port, timeout)
 
 
 def postfix_server(lab, role):
     """Relaying is for clients with a certificate that was verified."""
     server = postfix(lab)
     seen = len(server.log())
-    with lab.ns.inside(), smtplib.SMTP("127.0.0.1", 25, NAME, 60) as smtp:
+    with Smtp(lab.ns) as smtp:
         smtp.starttls(context=context(lab, ssl.PROTOCOL_TLS_CLIENT, role))
         smtp.ehlo()
         smtp.mail("a@example.test")

@@ -234,9 +234,8 @@ class HostileDns:
 
     def __init__(self, ns, address="127.0.0.1", port=53):
         self.rules, self.seen, self.open = {}, [], True
-        with ns.inside():
-            self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.udp.bind((address, port))
+        self.udp = ns.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self.udp.bind((address, port))
         self.tcp = ns.listen(address, port)
         threading.Thread(target=self._udp, daemon=True).start()
         threading.Thread(target=self._tcp, daemon=True).start()

@@ -1,15 +1,16 @@
-"""A machine of a test: a namespace in which the files that Debian's packages installed may be changed.
+"""Turn a namespace into a machine in which the files that Debian's packages installed may be changed.
 
-/etc, /usr/local, /run and the state of the daemons are copies of its own, so commands for a real host run as they stand.
-The daemons are started by the test; nothing of them is left when it ends.
+/etc, /usr/local, /run and the state of daemons become copies of its own, so commands for a real host run as they stand.
+The test starts the daemons; nothing of this is left when it ends.
 """
 import os
 
 from .ca import program
-from .netns import Namespace
 
-COPIED = ["/etc", "/var/lib/postfix", "/var/spool/postfix"]
-EMPTY = ["/run", "/usr/local", "/var/log", "/var/mail"]
+COPIED = ["/etc", "/var/lib/bind", "/var/cache/bind", "/var/lib/nginx", "/var/lib/postfix", "/var/lib/prosody",
+          "/var/spool/postfix"]
+EMPTY = ["/run", "/usr/local", "/var/lib/postgresql", "/var/log", "/var/mail", "/var/www"]
+DIRS = ["/usr/local/bin", "/usr/local/sbin", "/usr/local/share/tabard", "/run/lock", "/var/log/nginx", "/var/www/html"]
 
 
 def has_users():
@@ -18,21 +19,19 @@ def has_users():
         return sum(int(line.split()[2]) for line in f) > 1
 
 
-class Machine(Namespace):
-    KINDS = ["--net", "--mount", "--uts"]
+def furnish(ns, name):
+    script = ["set -e", f"hostname {name}"]
+    for d in filter(os.path.isdir, COPIED + EMPTY):
+        copy = f"cp -a {d}/. /mnt; " if d in COPIED else ""
+        script.append(f"mount -nt tmpfs tmpfs /mnt; {copy}chmod --reference={d} /mnt; chown --reference={d} /mnt; "
+                      f"mount -n --move /mnt {d}")
+    script.append("mkdir -p " + " ".join(DIRS))
+    script.append(f"ln -s {program('tabard')} /usr/local/bin/tabard")
+    ns.run(["sh"], stdin="\n".join(script) + "\n")
+    return ns
 
-    def __init__(self, tmp, name, hosts=(), resolver="127.0.0.1"):
-        super().__init__(tmp, hosts, resolver)
-        self.name = name
-        copy = "".join(f"mount -t tmpfs -o mode=755 tmpfs /mnt && cp -a {d}/. /mnt && chmod --reference={d} /mnt && "
-                       f"chown --reference={d} /mnt && mount --move /mnt {d}\n" for d in COPIED if os.path.isdir(d))
-        empty = "".join(f"mount -t tmpfs -o mode=755 tmpfs {d}\n" for d in EMPTY)
-        self.run(["sh", "-ec", f"hostname {name}\n{copy}{empty}mkdir /usr/local/bin /usr/local/sbin /run/lock\n"
-                  f"ln -s {program('tabard')} /usr/local/bin/tabard\n"])
 
-    def write(self, path, text, mode=0o644):
-        """A file of the machine."""
-        self.run(["sh", "-ec", f"mkdir -p '{os.path.dirname(path)}'; cat >'{path}'; chmod {mode:o} '{path}'"], stdin=text)
-
-    def read(self, path):
-        return self.run(["cat", path]).stdout
+def write(ns, path, text, mode=0o644, append=False):
+    """A file of the machine."""
+    ns.run(["sh", "-ec", f"mkdir -p '{os.path.dirname(path)}'; cat >{'>' if append else ''}'{path}'; chmod {mode:o} '{path}'"],
+           stdin=text)

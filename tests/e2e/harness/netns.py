@@ -3,7 +3,7 @@
 Ports 53, 80 and 443 are free in it, and nothing leaves it. The runner (tests/run.sh) gives everybody but root a user
 namespace in which they are root.
 """
-import contextlib
+import concurrent.futures
 import ctypes
 import os
 import socket
@@ -16,13 +16,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 
 
-def _setns(fd):
-    if _libc.setns(fd, _CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
-
-
 class Namespace:
-    KINDS = ["--net", "--mount"]
+    KINDS = ["--net", "--mount", "--uts"]
 
     def __init__(self, tmp, hosts=(), resolver="127.0.0.1"):
         self.tmp = str(tmp)
@@ -45,31 +40,37 @@ class Namespace:
     def enter(self):
         return ["nsenter", "-t", str(self.holder.pid), *self.KINDS]
 
-    @contextlib.contextmanager
-    def inside(self):
-        """Sockets that this thread makes meanwhile belong to the namespace, and stay in it."""
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    def inside(self, make):
+        """What make() returns: sockets that it makes belong to the namespace, and stay in it.
+
+        A thread of its own enters and ends there. Who is root in a user namespace only could not go back.
+        """
+        def there():
+            self._enter()
+            return make()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(there).result()
+
+    def _enter(self):
         there = os.open(f"/proc/{self.holder.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            _setns(there)
-            yield
+            if _libc.setns(there, _CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
         finally:
-            _setns(before)
             os.close(there)
-            os.close(before)
 
     def connect(self, address, port, timeout=30):
-        with self.inside():
-            return socket.create_connection((address, port), timeout=timeout)
+        return self.inside(lambda: socket.create_connection((address, port), timeout=timeout))
 
     def listen(self, address, port, backlog=256):
-        with self.inside():
+        def make():
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             s = socket.socket(family, socket.SOCK_STREAM)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((address, port))
             s.listen(backlog)
             return s
+        return self.inside(make)
 
     def run(self, argv, timeout=120, env=None, check=True, cwd=None, stdin=None):
         full_env = dict(os.environ, **(env or {}))

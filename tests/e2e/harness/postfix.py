@@ -1,4 +1,5 @@
 """Postfix on a machine of a test."""
+from .machine import write
 from .proc import wait_for
 
 BASE = {"compatibility_level": "3.6", "inet_protocols": "ipv4", "alias_maps": "", "maillog_file": "/dev/stdout",
@@ -10,7 +11,7 @@ class Postfix:
         """main.cf of its own, master.cf as the package has it but for the chroots."""
         self.machine = machine
         self.proc = None
-        machine.write("/etc/postfix/main.cf", "".join(f"{k} = {v}\n" for k, v in {**BASE, **settings}.items()))
+        write(machine, "/etc/postfix/main.cf", "".join(f"{k} = {v}\n" for k, v in {**BASE, **settings}.items()))
         machine.run(["cp", "/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf"])
         machine.run(["postconf", "-F", "*/*/chroot=n"])
 

@@ -68,8 +68,7 @@ def visit(host, name, root, cert=None, key=None, port=8443):
     if cert:
         context.load_cert_chain(cert, key)
     address = host.run(["getent", "ahosts", name]).stdout.split()[0]
-    with host.inside():
-        raw = socket.create_connection((address, port), timeout=30)
+    raw = host.connect(address, port)
     try:
         with context.wrap_socket(raw, server_hostname=name) as tls:
             return tls.recv(4096).decode() or "nothing"
