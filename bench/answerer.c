@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/util.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,27 +78,43 @@ static void answer(struct peer *p)
     (void)send(p->fd, out, (size_t)n, MSG_NOSIGNAL);
 }
 
+/* True: the request is not whole yet. */
+static bool take(struct peer *p)
+{
+    ssize_t n = recv(p->fd, p->buf + p->len, REQUEST_MAX - p->len, 0);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if (n == 0)
+        return false;
+    p->len += (size_t)n;
+    p->buf[p->len] = '\0';
+    if (strstr(p->buf, "\r\n\r\n") == NULL && p->len < REQUEST_MAX)
+        return true;
+    answer(p);
+    return false;
+}
+
 static void on_peer(evutil_socket_t fd, short what, void *arg)
 {
     struct peer *p = arg;
-    ssize_t n = what & EV_TIMEOUT ? 0 : recv(fd, p->buf + p->len, REQUEST_MAX - p->len, 0);
 
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n > 0) {
-        p->len += (size_t)n;
-        p->buf[p->len] = '\0';
-        if (strstr(p->buf, "\r\n\r\n") == NULL && p->len < REQUEST_MAX)
-            return;
-        answer(p);
-    }
-    peer_free(p);
+    (void)fd;
+    if ((what & EV_TIMEOUT) != 0 || !take(p))
+        peer_free(p);
+}
+
+static bool wait_for(struct peer *p)
+{
+    static const struct timeval limit = {.tv_sec = PEER_SECONDS};
+
+    p->ev = event_new(p->a->base, p->fd, EV_READ | EV_PERSIST, on_peer, p);
+    return p->ev != NULL && event_add(p->ev, &limit) == 0;
 }
 
 static void peer_new(struct tb_load_answerer *a, int fd)
 {
-    static const struct timeval limit = {.tv_sec = PEER_SECONDS};
-    struct peer *p = calloc(1, sizeof(*p));
+    struct peer *p = malloc(sizeof(*p));
 
     if (p == NULL) {
         close(fd);
@@ -105,14 +122,15 @@ static void peer_new(struct tb_load_answerer *a, int fd)
     }
     p->a = a;
     p->fd = fd;
+    p->ev = NULL;
+    p->len = 0;
     p->next = a->peers;
     p->at = &a->peers;
     if (p->next != NULL)
         p->next->at = &p->next;
     a->peers = p;
     a->num_peers++;
-    p->ev = event_new(a->base, fd, EV_READ | EV_PERSIST, on_peer, p);
-    if (p->ev == NULL || event_add(p->ev, &limit) < 0)
+    if (!take(p) || !wait_for(p))
         peer_free(p);
 }
 
@@ -131,6 +149,7 @@ static int listen_on(const char *addr_port)
     struct sockaddr_storage addr;
     int len = sizeof(addr);
     const int on = 1;
+    const int defer_s = PEER_SECONDS;
     int fd;
 
     if (evutil_parse_sockaddr_port(addr_port, (struct sockaddr *)&addr, &len) < 0) {
@@ -140,7 +159,9 @@ static int listen_on(const char *addr_port)
     fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
+    /* As web servers do it: a connection is handed over together with its request. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof(defer_s)) < 0 ||
         bind(fd, (struct sockaddr *)&addr, (socklen_t)len) < 0 || listen(fd, BACKLOG) < 0) {
         close(fd);
         return -1;

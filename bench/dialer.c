@@ -43,7 +43,8 @@ static int make_ctx(struct tb_load_dialer *d, const char *ca)
         return TB_E_CRYPTO;
     /* Every new connection pays for a whole handshake: no session is ever resumed. */
     SSL_CTX_set_session_cache_mode(d->ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(d->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(d->ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(d->ctx, 1); /* header and body of a record in one read */
     SSL_CTX_set_options(d->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
     if (ca == NULL)
         return 0;

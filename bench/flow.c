@@ -133,18 +133,24 @@ static void on_answer(void *arg, const struct tb_load_response *rs, const char *
 
 static int post(struct tb_load_flow *f, const struct tb_load_step_row *row, const char *url, const char *target)
 {
-    const struct tb_jws_fields fields = {.url = url, .nonce = f->nonce, .kid = row->with_jwk ? NULL : f->kid};
+    const struct tb_jws_fields with_jwk = {.url = url, .nonce = f->nonce};
+    struct tb_span payload;
     int r;
 
     tb_wr_reset(&f->payload);
-    tb_wr_reset(&f->jws);
+    tb_wr_reset(&f->body);
     if (row->payload != NULL && (r = row->payload(f, &f->payload)) < 0)
         return r;
-    if ((r = tb_wr_err(&f->payload)) < 0 || (r = tb_jws_sign(&f->jws, f->key, &fields, tb_wr_span(&f->payload))) < 0)
+    if ((r = tb_wr_err(&f->payload)) < 0)
+        return r;
+    payload = tb_wr_span(&f->payload);
+    r = row->with_jwk ? tb_jws_sign(&f->body, f->key, &with_jwk, payload)
+                      : tb_load_jws_make(&f->jws, f->nonce, url, payload, &f->body);
+    if (r < 0)
         return r;
     f->nonce[0] = '\0'; /* spent, whatever becomes of the request */
     f->asked_us = tb_load_now_us();
-    return tb_load_conn_send(f->conn, "POST", target, "application/jose+json", tb_wr_span(&f->jws));
+    return tb_load_conn_send(f->conn, "POST", target, "application/jose+json", tb_wr_span(&f->body));
 }
 
 static void ask(struct tb_load_flow *f)
@@ -189,12 +195,13 @@ int tb_load_flow_init(struct tb_load_flow *f)
     int r;
 
     tb_wr_init(&f->payload, TB_JWS_BODY_MAX);
-    tb_wr_init(&f->jws, 2 * TB_JWS_BODY_MAX);
+    tb_wr_init(&f->body, 2 * TB_JWS_BODY_MAX);
     tb_wr_init(&jwk, TB_JWK_JSON_MAX);
     f->timer = event_new(f->dialer->base, -1, 0, on_timer, f);
     if (f->timer == NULL)
         return TB_E_NOMEM;
-    if ((r = tb_load_conn_new(f->dialer, on_answer, f, &f->conn)) < 0 || (r = tb_load_key_make(&f->key)) < 0)
+    if ((r = tb_load_conn_new(f->dialer, on_answer, f, &f->conn)) < 0 || (r = tb_load_key_make(&f->key)) < 0 ||
+        (r = tb_load_jws_init(&f->jws, f->key)) < 0)
         return r;
     r = tb_jwk_of_pkey(f->key, &jwk, digest);
     tb_wr_clear(&jwk);
@@ -214,7 +221,8 @@ void tb_load_flow_clear(struct tb_load_flow *f)
         event_free(f->timer);
     EVP_PKEY_free(f->key);
     tb_wr_clear(&f->payload);
-    tb_wr_clear(&f->jws);
+    tb_wr_clear(&f->body);
+    tb_load_jws_clear(&f->jws);
     memset(f, 0, sizeof(*f));
 }
 

@@ -4,6 +4,7 @@
 
 #include "bench/answerer.h"
 #include "bench/conn.h"
+#include "bench/jws.h"
 #include "bench/keys.h"
 #include "bench/options.h"
 #include "lib/base/b64u.h"
@@ -65,7 +66,8 @@ struct tb_load_flow {
     uint64_t started_us;
     uint64_t asked_us;
     char why[TB_LOAD_REASON_MAX + 1];
-    struct tb_wr payload, jws;
+    struct tb_wr payload, body;
+    struct tb_load_jws jws;
 };
 
 /* The given fields are set, all others zero. */

@@ -22,7 +22,7 @@ static int make_one(struct tb_load_key *k)
         return r;
     if (i2d_PUBKEY(k->key, NULL) != (int)sizeof(k->spki) || i2d_PUBKEY(k->key, &to) != (int)sizeof(k->spki))
         return TB_E_CRYPTO;
-    return 0;
+    return tb_signer_new(k->key, &k->signer);
 }
 
 int tb_load_pool_init(struct tb_load_pool *pool)
@@ -37,8 +37,10 @@ int tb_load_pool_init(struct tb_load_pool *pool)
 
 void tb_load_pool_clear(struct tb_load_pool *pool)
 {
-    for (size_t i = 0; i < TB_LOAD_POOL; i++)
+    for (size_t i = 0; i < TB_LOAD_POOL; i++) {
+        tb_signer_free(pool->key[i].signer);
         EVP_PKEY_free(pool->key[i].key);
+    }
     memset(pool, 0, sizeof(*pool));
 }
 
@@ -92,7 +94,7 @@ int tb_load_csr_make(struct tb_wr *out, const struct tb_load_key *key, const cha
     tb_wr_fixed(&info, buf, sizeof(buf));
     put_info(&info, key, name);
     if ((r = tb_wr_err(&info)) < 0 ||
-        (r = tb_key_sign(key->key, TB_SIG_ECDSA_SHA256, tb_wr_span(&info), sig, &sig_len)) < 0)
+        (r = tb_signer_sign(key->signer, TB_SIG_ECDSA_SHA256, tb_wr_span(&info), sig, &sig_len)) < 0)
         return r;
     /* SIGNED{} has one shape (X.509): a request is assembled as a certificate is. */
     return tb_cert_assemble(out, tb_wr_span(&info), TB_SIG_ECDSA_SHA256, tb_span_of(sig, sig_len));

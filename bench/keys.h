@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "lib/base/bytes.h"
+#include "lib/pki/signer.h"
 
 #define TB_LOAD_POOL      64 /* certificate keys, used in turn */
 #define TB_LOAD_CSR_MAX   1024
@@ -12,6 +13,7 @@
 
 struct tb_load_key {
     EVP_PKEY *key;
+    struct tb_signer *signer;
     uint8_t spki[TB_LOAD_SPKI_P256];
 };
 struct tb_load_pool {

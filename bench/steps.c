@@ -78,7 +78,9 @@ static int put_account(struct tb_load_flow *f, struct tb_wr *out)
 static int take_account(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
 {
     (void)doc;
-    return copy_location(rs, f->kid, sizeof(f->kid)) < 0 ? -1 : TB_LOAD_DONE;
+    if (copy_location(rs, f->kid, sizeof(f->kid)) < 0 || tb_load_jws_set_kid(&f->jws, f->kid) < 0)
+        return -1;
+    return TB_LOAD_DONE;
 }
 
 static int put_order(struct tb_load_flow *f, struct tb_wr *out)
