@@ -9,14 +9,23 @@
 /* One connection; used by one thread at a time. */
 struct tb_engine;
 
-/* migrate: make or bring up to date the schema (the writer's connection only). */
-int tb_engine_open(const char *dir, bool migrate, struct tb_engine **out,
+enum tb_engine_use {
+    TB_ENGINE_WRITE, /* everything; makes the schema or brings it up to date. First, and only one at a time */
+    TB_ENGINE_READ,
+    TB_ENGINE_CHECKPOINT /* tb_engine_checkpoint only */
+};
+int tb_engine_open(const char *dir, enum tb_engine_use use, struct tb_engine **out,
                    char why[static TB_STORE_WHY_MAX + 1]) TB_MUST_USE;
 void tb_engine_close(struct tb_engine *e); /* NULL-safe */
 
 int tb_engine_begin(struct tb_engine *e) TB_MUST_USE;
 int tb_engine_commit(struct tb_engine *e) TB_MUST_USE; /* durable when it returns 0 */
 void tb_engine_rollback(struct tb_engine *e);
+/* Frames of the log after the last commit through e. The log begins anew when a checkpoint has left none. */
+unsigned tb_engine_log_frames(const struct tb_engine *e);
+/* Bring the log into the database, beside commits and reads of other connections; *out_left frames are still to come.
+ * TB_E_AGAIN while another connection does it. */
+int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_left) TB_MUST_USE;
 /* rev 0 inserts (TB_E_EXISTS), others update the row whose rev is one lower (TB_E_STATE). */
 int tb_engine_write(struct tb_engine *e, const struct tb_row *row) TB_MUST_USE;
 /* Bounded sweep from *cursor upwards; *cursor is 0 again after the end of a table. */

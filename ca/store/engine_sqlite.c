@@ -108,6 +108,7 @@ struct tb_engine {
     sqlite3 *db;
     sqlite3_stmt *stmt[S__COUNT];
     uint64_t statements;
+    unsigned log_frames;
 };
 
 static int engine_err(int rc)
@@ -117,6 +118,8 @@ static int engine_err(int rc)
     case SQLITE_ROW:
     case SQLITE_DONE:
         return 0;
+    case SQLITE_BUSY:
+        return TB_E_AGAIN;
     case SQLITE_CONSTRAINT:
         return TB_E_EXISTS;
     case SQLITE_NOMEM:
@@ -160,28 +163,39 @@ static int migrate_schema(sqlite3 *db, const char *path, char *why)
     return 0;
 }
 
-static int open_db(struct tb_engine *e, const char *path, bool migrate, char *why)
+static int on_commit(void *arg, sqlite3 *db, const char *name, int frames)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (migrate ? SQLITE_OPEN_CREATE : 0);
+    struct tb_engine *e = arg;
+
+    (void)db;
+    (void)name;
+    e->log_frames = (unsigned)frames;
+    return SQLITE_OK;
+}
+
+static int open_db(struct tb_engine *e, const char *path, enum tb_engine_use use, char *why)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (use == TB_ENGINE_WRITE ? SQLITE_OPEN_CREATE : 0);
     mode_t old = umask(077);
     int rc = sqlite3_open_v2(path, &e->db, flags, NULL);
 
     umask(old);
     if (rc == SQLITE_OK)
         sqlite3_busy_timeout(e->db, BUSY_TIMEOUT_MS);
-    if (rc != SQLITE_OK ||
-        sqlite3_exec(e->db,
-                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
-                     "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8192",
-                     NULL, NULL, NULL) != SQLITE_OK) {
+    if (rc != SQLITE_OK || sqlite3_exec(e->db,
+                                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                                        "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8192",
+                                        NULL, NULL, NULL) != SQLITE_OK) {
         snprintf(why, TB_STORE_WHY_MAX + 1, "%s: cannot be opened: %s", path,
                  e->db != NULL ? sqlite3_errmsg(e->db) : "out of memory");
         return TB_E_IO;
     }
-    return migrate ? migrate_schema(e->db, path, why) : 0;
+    (void)sqlite3_wal_hook(e->db, on_commit, e);
+    return use == TB_ENGINE_WRITE ? migrate_schema(e->db, path, why) : 0;
 }
 
-int tb_engine_open(const char *dir, bool migrate, struct tb_engine **out, char why[static TB_STORE_WHY_MAX + 1])
+int tb_engine_open(const char *dir, enum tb_engine_use use, struct tb_engine **out,
+                   char why[static TB_STORE_WHY_MAX + 1])
 {
     struct tb_engine *e = calloc(1, sizeof(*e));
     char path[PATH_MAX];
@@ -191,9 +205,9 @@ int tb_engine_open(const char *dir, bool migrate, struct tb_engine **out, char w
     why[0] = '\0';
     if (e == NULL || snprintf(path, sizeof(path), "%s/tabard.db", dir) >= (int)sizeof(path))
         goto out;
-    if ((r = open_db(e, path, migrate, why)) < 0)
+    if ((r = open_db(e, path, use, why)) < 0)
         goto out;
-    for (int i = 0; i < S__COUNT; i++)
+    for (int i = 0; i < S__COUNT && use != TB_ENGINE_CHECKPOINT; i++)
         if (sqlite3_prepare_v3(e->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &e->stmt[i], NULL) != SQLITE_OK) {
             snprintf(why, TB_STORE_WHY_MAX + 1, "%s: not a database of this program: %s", path, sqlite3_errmsg(e->db));
             r = TB_E_IO;
@@ -241,6 +255,21 @@ void tb_engine_rollback(struct tb_engine *e)
 {
     if (!sqlite3_get_autocommit(e->db) && run(e, S_ROLLBACK) < 0)
         return;
+}
+
+unsigned tb_engine_log_frames(const struct tb_engine *e)
+{
+    return e->log_frames;
+}
+
+int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_left)
+{
+    int all = 0;
+    int done = 0;
+    int rc = sqlite3_wal_checkpoint_v2(e->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
+
+    *out_left = all > done ? (unsigned)(all - done) : 0;
+    return engine_err(rc);
 }
 
 static void bind_common(sqlite3_stmt *st, const struct tb_row *row)

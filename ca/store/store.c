@@ -66,20 +66,26 @@ int tb_store_open(const char *dir, struct event_base *base, struct tb_store **ou
 {
     struct tb_store *st = calloc(1, sizeof(*st));
     struct tb_engine *engine = NULL;
+    struct tb_engine *checkpoints = NULL;
     int r = TB_E_NOMEM;
 
     *out = NULL;
     why[0] = '\0';
-    if (st == NULL || (r = tb_cache_new(&st->cache)) < 0 || (r = tb_engine_open(dir, true, &engine, why)) < 0 ||
-        (r = tb_engine_open(dir, false, &st->reader, why)) < 0 || (r = read_marks(st)) < 0 ||
-        (r = tb_writer_new(engine, base, tx_finished, &st->writer)) < 0)
+    if (st == NULL || (r = tb_cache_new(&st->cache)) < 0 ||
+        (r = tb_engine_open(dir, TB_ENGINE_WRITE, &engine, why)) < 0 ||
+        (r = tb_engine_open(dir, TB_ENGINE_READ, &st->reader, why)) < 0 ||
+        (r = tb_engine_open(dir, TB_ENGINE_CHECKPOINT, &checkpoints, why)) < 0 || (r = read_marks(st)) < 0)
         goto out;
-    engine = NULL;
+    r = tb_writer_new(engine, checkpoints, base, tx_finished, &st->writer);
+    engine = checkpoints = NULL;
+    if (r < 0)
+        goto out;
     tb_random(&st->offset, sizeof(st->offset));
     st->offset %= OFFSETS;
     *out = st;
     st = NULL;
 out:
+    tb_engine_close(checkpoints);
     tb_engine_close(engine);
     tb_store_close(st);
     return r;

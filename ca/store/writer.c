@@ -1,11 +1,12 @@
 #include "ca/store/writer.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "ca/store/checkpoint.h"
+#include "ca/store/thread.h"
 
 /* So many transactions in one commit at most: bounds the time to the first answer. */
 #define BATCH_MAX 1024
@@ -23,6 +24,7 @@ struct queue {
 
 struct tb_writer {
     struct tb_engine *engine;
+    struct tb_checkpointer *checkpointer;
     void (*finished)(struct tb_store_tx *tx);
     pthread_t thread;
     bool running;
@@ -190,6 +192,9 @@ static void *writer_main(void *arg)
             batch = next;
         }
         wake_loop(w);
+        pthread_mutex_unlock(&w->mutex);
+        tb_checkpointer_committed(w->checkpointer, w->engine);
+        pthread_mutex_lock(&w->mutex);
     }
     pthread_mutex_unlock(&w->mutex);
     return NULL;
@@ -217,30 +222,19 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
         deliver(arg);
 }
 
-/* Signals belong to the loop thread. */
-static int start_thread(struct tb_writer *w)
-{
-    sigset_t all;
-    sigset_t old;
-    int r;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &old);
-    r = pthread_create(&w->thread, NULL, writer_main, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    w->running = r == 0;
-    return r == 0 ? 0 : TB_E_IO;
-}
-
-int tb_writer_new(struct tb_engine *engine, struct event_base *base, void (*finished)(struct tb_store_tx *tx),
-                  struct tb_writer **out)
+int tb_writer_new(struct tb_engine *engine, struct tb_engine *checkpoints, struct event_base *base,
+                  void (*finished)(struct tb_store_tx *tx), struct tb_writer **out)
 {
     struct tb_writer *w = calloc(1, sizeof(*w));
     int r = TB_E_NOMEM;
 
     *out = NULL;
-    if (w == NULL)
+    if (w == NULL) {
+        tb_engine_close(checkpoints);
+        tb_engine_close(engine);
         return r;
+    }
+    w->engine = engine;
     w->finished = finished;
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&w->mutex, NULL);
@@ -250,14 +244,15 @@ int tb_writer_new(struct tb_engine *engine, struct event_base *base, void (*fini
         r = TB_E_IO;
         goto out;
     }
-    w->engine = engine;
-    if ((r = start_thread(w)) < 0) {
-        w->engine = NULL;
+    r = tb_checkpointer_new(checkpoints, &w->checkpointer);
+    checkpoints = NULL;
+    if (r < 0 || (r = tb_store_thread(&w->thread, writer_main, w)) < 0)
         goto out;
-    }
+    w->running = true;
     *out = w;
     w = NULL;
 out:
+    tb_engine_close(checkpoints);
     tb_writer_close(w);
     return r;
 }
@@ -289,6 +284,7 @@ void tb_writer_close(struct tb_writer *w)
         close(w->wake_fd);
     pthread_mutex_destroy(&w->mutex);
     pthread_cond_destroy(&w->work);
+    tb_checkpointer_close(w->checkpointer);
     tb_engine_close(w->engine);
     free(w);
 }

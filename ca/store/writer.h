@@ -26,10 +26,10 @@ struct tb_writer_stats {
     uint64_t commits, txs, rows[TB_ROW__COUNT], statements;
 };
 
-/* Takes the engine on success. finished: called on the loop thread with each transaction, in the order of submission.
- */
-int tb_writer_new(struct tb_engine *engine, struct event_base *base, void (*finished)(struct tb_store_tx *tx),
-                  struct tb_writer **out) TB_MUST_USE;
+/* Takes both engines, also on failure, one of them for checkpoints. finished: called on the loop thread with each
+ * transaction, in the order of submission. */
+int tb_writer_new(struct tb_engine *engine, struct tb_engine *checkpoints, struct event_base *base,
+                  void (*finished)(struct tb_store_tx *tx), struct tb_writer **out) TB_MUST_USE;
 void tb_writer_submit(struct tb_writer *w, struct tb_store_tx *tx);
 /* Waits for everything, calls finished for it, ends the thread. NULL-safe. */
 void tb_writer_close(struct tb_writer *w);
