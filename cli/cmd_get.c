@@ -17,6 +17,7 @@ static void usage(FILE *f)
           "  --profile NAME      what the server makes of it, such as server or client\n"
           "  --dir DIR           where keys and certificates go; default /etc/tabard, or ~/.config/tabard\n"
           "  --name NAME         directory below DIR; default: the first name\n"
+          "  --ancestor DOMAIN   prove DOMAIN by dns-01 for the names below it, where the server allows that\n"
           "  --key-type TYPE     p256 (default), p384, ed25519, rsa2048, rsa3072, rsa4096\n"
           "  --agree-tos         agree to the server's terms of service\n"
           "How the names are proved; without any of these: http-01 on port 80.\n"

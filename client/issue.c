@@ -113,11 +113,14 @@ static int order_and_prove(struct tb_acme *a, const struct tb_issue *job, EVP_PK
     const struct tb_settings *s = job->settings;
     const struct tb_proof_options proofs = tb_settings_proofs(s);
     char replaces[TB_CERTID_MAX + 1];
+    struct tb_acme_wish wish = {
+        .names = s->names, .num_names = s->num_names, .profile = given(s->profile), .ancestor = given(s->ancestor)};
     int r;
 
     predecessor(job->lineage, replaces);
     tb_say(a->say, "ordering a certificate for %s%s", s->names[0].value, s->num_names > 1 ? " and more" : "");
-    if ((r = tb_acme_order_new(a, s->names, s->num_names, given(s->profile), given(replaces), order)) < 0)
+    wish.replaces = given(replaces);
+    if ((r = tb_acme_order_new(a, &wish, order)) < 0)
         return r;
     if (strcmp(order->status, "pending") != 0)
         return 0;

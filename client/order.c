@@ -60,8 +60,14 @@ void tb_acme_order_clear(struct tb_acme_order *order)
     *order = (struct tb_acme_order){0};
 }
 
-static int write_order(struct tb_wr *wr, const struct tb_ident *names, size_t num, const char *profile,
-                       const char *replaces)
+/* RFC 9444 section 4.3: a wildcard is below its base name, a name is not below itself. */
+static bool is_below(const struct tb_ident *name, const char *ancestor)
+{
+    return ancestor != NULL && name->type == TB_IDENT_DNS && tb_dns_name_under(name->value, ancestor) &&
+           (name->wildcard || strcmp(name->value, ancestor) != 0);
+}
+
+static int write_order(struct tb_wr *wr, const struct tb_acme_wish *wish, const char *replaces)
 {
     char text[TB_IDENT_VALUE_MAX + 3];
     struct tb_jw jw = tb_jw_of(wr);
@@ -69,16 +75,20 @@ static int write_order(struct tb_wr *wr, const struct tb_ident *names, size_t nu
     tb_jw_obj(&jw);
     tb_jw_key(&jw, "identifiers");
     tb_jw_arr(&jw);
-    for (size_t i = 0; i < num; i++) {
-        tb_ident_text(text, &names[i]);
+    for (size_t i = 0; i < wish->num_names; i++) {
+        const struct tb_ident *name = &wish->names[i];
+
+        tb_ident_text(text, name);
         tb_jw_obj(&jw);
-        tb_jw_kv(&jw, "type", tb_ident_type_name(names[i].type));
+        tb_jw_kv(&jw, "type", tb_ident_type_name(name->type));
         tb_jw_kv(&jw, "value", text);
+        if (is_below(name, wish->ancestor))
+            tb_jw_kv(&jw, "ancestorDomain", wish->ancestor);
         tb_jw_end_obj(&jw);
     }
     tb_jw_end_arr(&jw);
-    if (profile != NULL)
-        tb_jw_kv(&jw, "profile", profile);
+    if (wish->profile != NULL)
+        tb_jw_kv(&jw, "profile", wish->profile);
     if (replaces != NULL)
         tb_jw_kv(&jw, "replaces", replaces);
     tb_jw_end_obj(&jw);
@@ -110,27 +120,29 @@ static int exchange(struct tb_acme *a, const char *url, struct tb_span payload, 
     return r;
 }
 
-int tb_acme_order_new(struct tb_acme *a, const struct tb_ident *names, size_t num, const char *profile,
-                      const char *replaces, struct tb_acme_order *out)
+int tb_acme_order_new(struct tb_acme *a, const struct tb_acme_wish *wish, struct tb_acme_order *out)
 {
+    const char *replaces = a->dir.renewal_info[0] != '\0' ? wish->replaces : NULL;
+    struct tb_acme_wish without = *wish;
     struct tb_wr payload;
     int64_t ignored;
     int r;
 
     *out = (struct tb_acme_order){0};
-    if (profile != NULL && (r = tb_acme_directory_profile(&a->dir, profile, a->fail)) < 0)
+    if (wish->profile != NULL && (r = tb_acme_directory_profile(&a->dir, wish->profile, a->fail)) < 0)
         return r;
     tb_wr_init(&payload, TB_JWS_BODY_MAX);
-    r = write_order(&payload, names, num, profile, a->dir.renewal_info[0] != '\0' ? replaces : NULL);
+    r = write_order(&payload, wish, replaces);
     if (r < 0)
         (void)tb_fail_set(a->fail, TB_EXIT_FAILURE, r, "the order cannot be written: %s", tb_err_text(r));
     else
         r = exchange(a, a->dir.new_order, tb_wr_span(&payload), out, &ignored);
     tb_wr_clear(&payload);
     /* RFC 9773 section 5 leaves open how a server says that the predecessor is the reason: gone, foreign, replaced. */
-    if (r < 0 && replaces != NULL && a->dir.renewal_info[0] != '\0' && a->fail->status == TB_EXIT_REFUSED) {
+    if (r < 0 && replaces != NULL && a->fail->status == TB_EXIT_REFUSED) {
         tb_fail_clear(a->fail);
-        return tb_acme_order_new(a, names, num, profile, NULL, out);
+        without.replaces = NULL;
+        return tb_acme_order_new(a, &without, out);
     }
     return r;
 }

@@ -22,9 +22,16 @@ struct tb_acme_order {
 int tb_acme_order_parse(const json_t *obj, struct tb_acme_order *out) TB_MUST_USE;
 void tb_acme_order_clear(struct tb_acme_order *order); /* zeroed struct allowed */
 
-/* profile and replaces may be NULL. An order that is refused with replaces is asked for again without. */
-int tb_acme_order_new(struct tb_acme *a, const struct tb_ident *names, size_t num, const char *profile,
-                      const char *replaces, struct tb_acme_order *out) TB_MUST_USE;
+/* What is ordered; a text that is NULL is not sent. */
+struct tb_acme_wish {
+    const struct tb_ident *names;
+    size_t num_names;
+    const char *profile;
+    const char *ancestor; /* domain to prove for the names below it (RFC 9444); a server need not take it up */
+    const char *replaces;
+};
+/* An order that is refused with replaces is asked for again without. */
+int tb_acme_order_new(struct tb_acme *a, const struct tb_acme_wish *wish, struct tb_acme_order *out) TB_MUST_USE;
 int tb_acme_order_finalize(struct tb_acme *a, struct tb_acme_order *order, struct tb_span csr) TB_MUST_USE;
 /* The PEM chain as sent, into a writer of its own. */
 int tb_acme_order_download(struct tb_acme *a, const struct tb_acme_order *order, struct tb_wr *pem) TB_MUST_USE;

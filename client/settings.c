@@ -20,7 +20,7 @@ struct member {
 };
 static const struct member texts[] = {
     TEXT(server),  TEXT(ca),       TEXT(proxy),    TEXT(profile),    TEXT(key_type), TEXT(account_key), TEXT(http),
-    TEXT(webroot), TEXT(tls_alpn), TEXT(dns_hook), TEXT(dns_update), TEXT(dns_key),  TEXT(deploy_hook)};
+    TEXT(webroot), TEXT(tls_alpn), TEXT(dns_hook), TEXT(dns_update), TEXT(dns_key),  TEXT(deploy_hook), TEXT(ancestor)};
 static const struct member numbers[] = {NUMBER(failures), NUMBER(next_try_s), NUMBER(renew_at_s), NUMBER(ari_next_s)};
 
 static int get_text(const json_t *obj, const char *name, char *out, size_t max)

@@ -15,6 +15,7 @@ struct tb_settings {
     char ca[TB_SETTINGS_TEXT_MAX + 1];
     char proxy[TB_SETTINGS_TEXT_MAX + 1];
     char profile[TB_SETTINGS_TEXT_MAX + 1];
+    char ancestor[TB_SETTINGS_TEXT_MAX + 1]; /* a DNS name in normal form */
     char key_type[TB_SETTINGS_TEXT_MAX + 1];
     char account_key[TB_SETTINGS_TEXT_MAX + 1];
     char http[TB_SETTINGS_TEXT_MAX + 1];

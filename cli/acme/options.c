@@ -89,6 +89,17 @@ static int take_key_type(struct tb_acme_cli *cli, const char *text)
     return TB_EXIT_USAGE;
 }
 
+/* In the form in which names are compared with it. */
+static int take_ancestor(struct tb_acme_cli *cli, const char *text)
+{
+    struct tb_ident id;
+
+    if (tb_ident_parse(TB_IDENT_DNS, tb_span_str(text), &id, NULL) == 0 && !id.wildcard)
+        return take(cli->settings.ancestor, sizeof(cli->settings.ancestor), "ancestor", id.value);
+    fprintf(stderr, "tabard: --ancestor is a DNS name without wildcard\n");
+    return TB_EXIT_USAGE;
+}
+
 static int take_terms(struct tb_acme_cli *cli, const char *text)
 {
     (void)text;
@@ -177,6 +188,7 @@ static const struct {
     {"eab-kid", required_argument, TB_CMD_GET | TB_CMD_ACCOUNT, take_eab_kid},
     {"eab-key-file", required_argument, TB_CMD_GET | TB_CMD_ACCOUNT, take_eab_key},
     {"profile", required_argument, TB_CMD_GET, take_profile},
+    {"ancestor", required_argument, TB_CMD_GET, take_ancestor},
     {"name", required_argument, TB_CMD_GET, take_name},
     {"key-type", required_argument, TB_CMD_GET | TB_CMD_PROVE, take_key_type},
     {"http", required_argument, TB_CMD_GET, take_http},

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from harness.acme import Client, Http01, Key, b64u, csr, jws
 from harness.attack import refused
 from harness.dns import Knot
+from harness.tabard import Tabard
 from harness.x509 import names
 
 RULES = """names:
@@ -292,3 +293,20 @@ def test_explain_says_which_domain_stands_for_the_name(ca, cl, dns):
     assert (verdict, name["authorization"], name["authorization_of"]) == ("ready", "valid", "corp.test")
     verdict, name = explain(ca, "other.corp.test", "--account", cl.kid)
     assert verdict == "refused" and "do not name this CA" in name["caa"]
+
+
+def test_tabard_get_proves_an_ancestor_and_renews_under_it(ca, cl, dns):
+    tabard = Tabard(ca.ns, ca.url, ca.root)
+    tabard.get("a.corp.test", "*.b.corp.test", "--ancestor", "Corp.test", "--dns-update", "127.0.0.1")
+    assert names(tabard.check_pair("a.corp.test")) == ["*.b.corp.test", "a.corp.test"]
+    asked = ca.log().count("validated ")
+    assert asked > 0
+    # The proof of the domain lasts: no proof is asked for, and none could be made.
+    tabard.get("c.corp.test", "--ancestor", "corp.test", "--webroot", "/nonexistent")
+    tabard.run("renew", "--force", session=False)
+    assert names(tabard.check_pair("a.corp.test")) == ["*.b.corp.test", "a.corp.test"]
+    assert ca.log().count("validated ") == asked
+    # Where the operator has no rule, each name is asked for.
+    tabard.get("www.example.test", "--ancestor", "example.test", "--dns-update", "127.0.0.1")
+    for bad in ("*.corp.test", "", "192.0.2.1", "a_b.test"):
+        assert "--ancestor" in tabard.get("a.corp.test", "--ancestor", bad, want=2)

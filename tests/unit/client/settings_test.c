@@ -21,6 +21,7 @@ static void they_come_back_as_they_were_written_0600(void **state)
     assert_ok(tb_lineage_at(dir, "n", &l, &fail));
     strcpy(s.server, "https://a/d");
     strcpy(s.deploy_hook, "/bin/\"x\"");
+    strcpy(s.ancestor, "a.example");
     strcpy(s.last_error, "why");
     s.failures = 3;
     s.renew_at_s = 12345678901;
