@@ -1,13 +1,7 @@
 #include "ca/front/tls.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <time.h>
-
+#include "ca/tls_identity.h"
 #include "lib/base/log.h"
-
-#define CHAIN_MAX 8
 
 /* We speak HTTP/1.1 only: a client that offers protocols must offer that one (RFC 7301 section 3.2). */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
@@ -38,57 +32,6 @@ static void set_options(SSL_CTX *ctx)
     SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 }
 
-static tb_time_t not_after_of(const X509 *cert)
-{
-    struct tm tm = {0};
-
-    return ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1 ? (tb_time_t)timegm(&tm) : 0;
-}
-
-static int use_chain(SSL_CTX *ctx, struct tb_span pem, tb_time_t *out_not_after)
-{
-    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
-    X509 *cert = NULL;
-    int num = 0;
-    int r = TB_E_FORMAT;
-
-    if (bio == NULL)
-        return TB_E_NOMEM;
-    while (num < CHAIN_MAX && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-        bool ok = num == 0 ? SSL_CTX_use_certificate(ctx, cert) == 1 : SSL_CTX_add1_chain_cert(ctx, cert) == 1;
-
-        if (num == 0)
-            *out_not_after = not_after_of(cert);
-        X509_free(cert);
-        if (!ok)
-            goto out;
-        num++;
-    }
-    if (num > 0)
-        r = 0;
-out:
-    ERR_clear_error();
-    BIO_free(bio);
-    return r;
-}
-
-static int use_key(SSL_CTX *ctx, struct tb_span pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
-    EVP_PKEY *key = NULL;
-    int r = TB_E_FORMAT;
-
-    if (bio == NULL)
-        return TB_E_NOMEM;
-    key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    if (key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1)
-        r = 0;
-    ERR_clear_error();
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return r;
-}
-
 int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, tb_time_t *out_not_after)
 {
     char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro casts const away */
@@ -104,11 +47,7 @@ int tb_tls_new(struct tb_span chain_pem, struct tb_span key_pem, SSL_CTX **out, 
     why = "TLS groups or ciphers are not known to this OpenSSL";
     if (SSL_CTX_set1_groups_list(ctx, groups) != 1 || SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
         goto out;
-    why = "the HTTPS chain is not a list of PEM certificates";
-    if (use_chain(ctx, chain_pem, out_not_after) < 0)
-        goto out;
-    why = "the HTTPS key is not the key of the HTTPS certificate";
-    if (use_key(ctx, key_pem) < 0)
+    if (tb_tls_identity_use(ctx, chain_pem, key_pem, out_not_after, &why) < 0)
         goto out;
     *out = ctx;
     return 0;

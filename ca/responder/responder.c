@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "ca/config/responder.h"
+#include "ca/responder/tls.h"
 #include "lib/base/log.h"
 
 #define ANSWER_MAX (1u << 20)
+#define PEM_MAX    65536u
 
 static int keys_read(struct tb_responder *rp)
 {
@@ -31,6 +33,43 @@ static int resolver_open(struct tb_responder *rp)
     return r;
 }
 
+static int tls_open(struct tb_responder *rp)
+{
+    const struct tb_config *cfg = rp->child->cfg;
+    char path[TB_CONFIG_PATH_MAX + 65];
+    uint8_t *chain = NULL, *key = NULL;
+    size_t chain_len = 0, key_len = 0;
+    const char *why = NULL;
+    int r;
+
+    tb_config_file(cfg, TB_FILE_RESPONDER_KEY, path);
+    if ((r = tb_child_read_file(path, PEM_MAX, &key, &key_len)) < 0)
+        goto out;
+    tb_config_file(cfg, TB_FILE_RESPONDER_CHAIN, path);
+    if ((r = tb_child_read_file(path, PEM_MAX, &chain, &chain_len)) < 0)
+        goto out;
+    r = tb_responder_tls_new(tb_span_of(chain, chain_len), tb_span_of(key, key_len), &rp->tls, &rp->tls_not_after,
+                             &why);
+    if (r < 0)
+        tb_log(TB_LOG_ERROR, "tls-setup-failed", TB_F("file", path), TB_F("reason", why));
+out:
+    free(chain);
+    tb_free_secret(key, key_len);
+    return r;
+}
+
+/* Every slot has its holder, and there is no connection without a slot. */
+static void connections_end(struct tb_responder *rp)
+{
+    struct tb_slot *const sets[] = {rp->lanes.stranger, rp->lanes.expected[0]};
+    const size_t num[] = {TB_LANE_STRANGERS, (size_t)TB_LANE_SETS * TB_LANE_SLOTS};
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(sets); i++)
+        for (size_t k = 0; k < num[i]; k++)
+            if (sets[i][k].holder != NULL)
+                tb_connection_free(sets[i][k].holder);
+}
+
 static void responder_teardown(struct tb_child *child)
 {
     struct tb_responder *rp = child->state;
@@ -38,7 +77,11 @@ static void responder_teardown(struct tb_child *child)
     if (rp == NULL)
         return;
     rp->draining = false;
+    tb_responder_stop_listening(rp);
+    connections_end(rp);
     tb_windows_abandon(rp);
+    tb_lanes_clear(&rp->lanes);
+    SSL_CTX_free(rp->tls);
     tb_resolver_free(rp->resolver);
     tb_wr_clear_secret(&rp->wr);
     tb_free_secret(rp, sizeof(*rp));
@@ -57,7 +100,8 @@ static int responder_open(struct tb_child *child)
     tb_config_audience(child->cfg, &rp->audience);
     tb_responder_host(rp->host, child->cfg);
     tb_wr_init(&rp->wr, ANSWER_MAX);
-    if ((r = keys_read(rp)) < 0 || (r = resolver_open(rp)) < 0)
+    tb_lanes_init(&rp->lanes);
+    if ((r = keys_read(rp)) < 0 || (r = tls_open(rp)) < 0 || (r = resolver_open(rp)) < 0)
         responder_teardown(child);
     return r;
 }
@@ -67,6 +111,11 @@ static void responder_sandbox(const struct tb_child *child, struct tb_sandbox_sp
     (void)child;
     spec->network = true;
     spec->num_paths = 0;
+}
+
+static int responder_setup(struct tb_child *child)
+{
+    return tb_responder_listen(child->state);
 }
 
 /* Nobody is left to answer; a new front asks again, and its request must not meet "already under way". */
@@ -81,6 +130,7 @@ static void responder_drain(struct tb_child *child)
     struct tb_responder *rp = child->state;
 
     rp->draining = true;
+    tb_responder_stop_listening(rp);
     if (rp->windows.num == 0)
         tb_child_exit(child);
 }
@@ -95,6 +145,7 @@ const struct tb_child_role tb_responder_role = {
     .role = TB_ROLE_RESPONDER,
     .open = responder_open,
     .sandbox = responder_sandbox,
+    .setup = responder_setup,
     .peer_down = responder_peer_down,
     .drain = responder_drain,
     .control = tb_responder_control,

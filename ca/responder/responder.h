@@ -6,7 +6,7 @@
 #ifndef TB_CA_RESPONDER_RESPONDER_H
 #define TB_CA_RESPONDER_RESPONDER_H
 
-#include "ca/responder/window.h"
+#include "ca/responder/connection.h"
 #include "ca/token_maker.h"
 #include "lib/json/json.h"
 
@@ -18,6 +18,13 @@ enum tb_responder_stat {
     TB_RSTAT_DNS_ERROR, /* they are not */
     TB_RSTAT_PROVED,
     TB_RSTAT_UNPROVED, /* the window ended */
+    TB_RSTAT_CONNECTIONS,
+    TB_RSTAT_UNKNOWN_TAG,        /* dropped at the hello */
+    TB_RSTAT_HANDSHAKE_FAILED,   /* of those with an armed tag */
+    TB_RSTAT_REFUSED,            /* by the verdict */
+    TB_RSTAT_LATE,               /* at the deadline */
+    TB_RSTAT_DISPLACED,          /* strangers that made room */
+    TB_RSTAT_DISPLACED_EXPECTED, /* expected peers that made room */
     TB_RSTAT__COUNT
 };
 
@@ -27,6 +34,11 @@ struct tb_responder {
     struct tb_key token_key, statement_key;
     struct tb_resolver *resolver;
     struct tb_windows windows;
+    struct tb_lanes lanes;
+    SSL_CTX *tls;
+    tb_time_t tls_not_after;
+    struct event *listener;
+    size_t num_connections;
     char host[TB_TLS_CLIENT_HOST_MAX + 1];
     bool draining;
     uint64_t stat[TB_RSTAT__COUNT];

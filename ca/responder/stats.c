@@ -6,10 +6,20 @@
 #include "lib/ipc/msg_stats.h"
 
 static const char *const names[] = {
-    [TB_RSTAT_TOKENS] = "responder_tokens_total",         [TB_RSTAT_REQUESTS] = "responder_proofs_total",
-    [TB_RSTAT_DENIED] = "responder_denied_total",         [TB_RSTAT_ARMED] = "responder_armed_total",
-    [TB_RSTAT_DNS_ERROR] = "responder_unarmed_dns_total", [TB_RSTAT_PROVED] = "responder_proved_total",
+    [TB_RSTAT_TOKENS] = "responder_tokens_total",
+    [TB_RSTAT_REQUESTS] = "responder_proofs_total",
+    [TB_RSTAT_DENIED] = "responder_denied_total",
+    [TB_RSTAT_ARMED] = "responder_armed_total",
+    [TB_RSTAT_DNS_ERROR] = "responder_unarmed_dns_total",
+    [TB_RSTAT_PROVED] = "responder_proved_total",
     [TB_RSTAT_UNPROVED] = "responder_unproved_total",
+    [TB_RSTAT_CONNECTIONS] = "responder_connections_total",
+    [TB_RSTAT_UNKNOWN_TAG] = "responder_unknown_tag_total",
+    [TB_RSTAT_HANDSHAKE_FAILED] = "responder_handshake_failures_total",
+    [TB_RSTAT_REFUSED] = "responder_refused_total",
+    [TB_RSTAT_LATE] = "responder_late_total",
+    [TB_RSTAT_DISPLACED] = "responder_displaced_total",
+    [TB_RSTAT_DISPLACED_EXPECTED] = "responder_displaced_expected_total",
 };
 _Static_assert(TB_ARRAY_LEN(names) == TB_RSTAT__COUNT, "each counter has a name");
 
@@ -28,6 +38,8 @@ static void fill(const struct tb_responder *rp, struct tb_msg_stats *stats)
     for (size_t i = 0; i < TB_RSTAT__COUNT; i++)
         stat_add(stats, names[i], rp->stat[i]);
     stat_add(stats, "responder_windows", rp->windows.num);
+    stat_add(stats, "responder_connections", rp->num_connections);
+    stat_add(stats, "responder_tls_not_after_seconds", (uint64_t)rp->tls_not_after);
     stat_add(stats, "responder_dns_queries_total", dns->queries);
     stat_add(stats, "responder_dns_errors_total", dns->errors);
     stat_add(stats, "responder_dns_bogus_total", dns->bogus);

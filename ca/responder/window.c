@@ -39,6 +39,8 @@ static void window_release(struct tb_window *w)
     struct tb_window **at = &rp->windows.bucket[bucket_of(w->tag)];
 
     (void)event_del(&w->timer);
+    if (w->armed)
+        tb_lanes_forget(&rp->lanes, w->sources.item, w->sources.num);
     tb_sources_cancel(&w->sources);
     while (*at != NULL && *at != w)
         at = &(*at)->bucket_next;
@@ -118,6 +120,11 @@ static void arm(void *arg)
 
     if (!w->sources.known) {
         w->rp->stat[TB_RSTAT_DNS_ERROR]++;
+        end_with(w, &w->sources.problem);
+        return;
+    }
+    if (tb_lanes_expect(&w->rp->lanes, w->sources.item, w->sources.num) < 0) {
+        (void)tb_problem_set(&w->sources.problem, TB_E_NOMEM, TB_P_SERVER_INTERNAL, "out of memory");
         end_with(w, &w->sources.problem);
         return;
     }

@@ -28,6 +28,7 @@ struct tb_window {
     uint8_t digest[TB_DIGEST_LEN]; /* what the certificate must hold */
     char tag[TB_TLS_CLIENT_TAG_LEN + 1];
     struct tb_sources sources;
+    unsigned tries[2];      /* connections of strangers, and of those who may come */
     struct tb_problem last; /* refusal */
 };
 
