@@ -71,6 +71,15 @@ def test_renewal_gives_another_certificate(ca):
     assert first.serial_number != second.serial_number
 
 
+@pytest.mark.interop("certbot", "deactivate the account")
+def test_deactivate(ca):
+    bot = Certbot(ca)
+    bot.run("register")
+    bot.run("unregister")
+    bot.run("certonly", "--standalone", "-d", "www.example.test")  # with a new account
+    assert ca.cli_json("status")["front"]["accounts"] == 2
+
+
 @pytest.mark.interop("certbot", "short-lived by directory")
 def test_profile_by_directory_url(ca):
     bot = Certbot(ca, directory=ca.profile_url("shortlived"))

@@ -6,6 +6,7 @@ from cryptography import x509
 
 from harness.web import Webroot
 from harness.x509 import SERVER_AUTH, ekus, load_chain, names
+from test_tls_alpn import TlsAlpn01
 
 CONFIG = """CA="{directory}"
 BASEDIR="{base}"
@@ -25,14 +26,14 @@ printf 'server 127.0.0.1\\nzone example.test.\\n%s\\nsend\\n' "$op" | knsupdate
 
 
 class Dehydrated:
-    def __init__(self, ca):
+    def __init__(self, ca, more=""):
         self.ns = ca.ns
         self.base = os.path.join(ca.ns.tmp, "dehydrated")
         os.makedirs(self.base)
         self.web = Webroot(ca.ns)
         self.config = os.path.join(self.base, "config")
         with open(self.config, "w") as f:
-            f.write(CONFIG.format(directory=ca.url, base=self.base, wellknown=self.web.challenges, root=ca.root))
+            f.write(CONFIG.format(directory=ca.url, base=self.base, wellknown=self.web.challenges, root=ca.root) + more)
         self.run("--register", "--accept-terms")
 
     def run(self, *args, check=True):
@@ -69,6 +70,40 @@ def test_dns_01_wildcard(dehydrated):
     os.chmod(hook, 0o755)
     dehydrated.run("--cron", "--challenge", "dns-01", "--hook", hook, "--alias", "wild", "--domain", "*.example.test")
     assert names(load_chain(dehydrated.cert("wild"))[0]) == ["*.example.test"]
+
+
+class FilesAlpn01(TlsAlpn01):
+    """Shows the certificate that the client put into a directory."""
+
+    def __init__(self, ns, tmp, path):
+        self.path = path
+        super().__init__(ns, tmp)
+
+    def _one(self, conn):
+        parts = []
+        for what in (".crt.pem", ".key.pem"):
+            with open(self.path + what, "rb") as f:
+                parts.append(f.read())
+        self.show(parts)
+        super()._one(conn)
+
+
+@pytest.mark.interop("dehydrated", "issue by tls-alpn-01")
+def test_tls_alpn_01(dehydrated, tmp_path):
+    responder = FilesAlpn01(dehydrated.ns, tmp_path, os.path.join(dehydrated.base, "alpn-certs", "www.example.test"))
+    try:
+        dehydrated.run("--cron", "--challenge", "tls-alpn-01", "--domain", "www.example.test")
+    finally:
+        responder.close()
+    assert responder.seen == ["www.example.test"]
+    assert names(load_chain(dehydrated.cert("www.example.test"))[0]) == ["www.example.test"]
+
+
+@pytest.mark.interop("dehydrated", "deactivate the account")
+def test_deactivate(dehydrated):
+    dehydrated.run("--deactivate")
+    assert dehydrated.run("--cron", "--domain", "www.example.test", check=False).returncode != 0
+    assert not os.path.exists(dehydrated.cert("www.example.test"))
 
 
 @pytest.mark.interop("dehydrated", "issue for a CSR")

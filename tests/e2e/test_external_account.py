@@ -16,6 +16,8 @@ from harness.clients import Certbot, Lego
 from harness.proc import wait_for
 from harness.signer import Account, Signer
 from harness.x509 import load_chain, names
+from test_dehydrated import Dehydrated
+from test_uacme import Uacme
 
 NAME = "www.example.test"
 
@@ -213,16 +215,49 @@ def test_words_that_tabard_ca_eab_does_not_take(ca):
     assert shown.count(re.search(r"HMAC key +(\S+)", shown)[1]) == 4
 
 
-def test_real_clients(ca):
-    bot, lego = Certbot(ca), Lego(ca)
+@pytest.mark.interop("certbot", "external account binding")
+def test_certbot_binds(ca):
+    bot = Certbot(ca)
     assert bot.run("certonly", "--standalone", "-d", NAME, check=False).returncode != 0
     eab = add(ca, names=("--name", NAME))
     bot.run("certonly", "--standalone", "-d", NAME, "--eab-kid", eab["kid"], "--eab-hmac-key", eab["hmac_key"])
     assert names(load_chain(bot.live(NAME))[0]) == [NAME]
     assert bot.run("certonly", "--standalone", "-d", "api.example.test", check=False).returncode != 0
+
+
+@pytest.mark.interop("lego", "external account binding")
+def test_lego_binds(ca):
+    lego = Lego(ca)
+    assert lego.run("--domains", NAME, "--http", "run", check=False).returncode != 0
     eab = add(ca, names=("--name", ".example.test"))
     lego.run("--eab", "--kid", eab["kid"], "--hmac", eab["hmac_key"], "--domains", NAME, "--http", "run")
     assert names(load_chain(lego.cert(NAME))[0]) == [NAME]
+
+
+@pytest.mark.interop("uacme", "external account binding")
+def test_uacme_binds(ca):
+    uacme = Uacme(ca)
+    try:
+        assert uacme.run("new", check=False).returncode != 0
+        eab = add(ca, names=("--name", NAME))
+        uacme.run("-e", eab["kid"] + ":" + eab["hmac_key"], "new")
+        uacme.run("-t", "EC", "issue", NAME)
+        assert names(load_chain(uacme.cert(NAME))[0]) == [NAME]
+        assert uacme.run("-t", "EC", "issue", "api.example.test", check=False).returncode != 0
+    finally:
+        uacme.web.stop()
+
+
+@pytest.mark.interop("dehydrated", "external account binding")
+def test_dehydrated_binds(ca):
+    eab = add(ca, names=("--name", NAME))
+    client = Dehydrated(ca, f'EAB_KID="{eab["kid"]}"\nEAB_HMAC_KEY="{eab["hmac_key"]}"\n')
+    try:
+        client.run("--cron", "--domain", NAME)
+        assert names(load_chain(client.cert(NAME))[0]) == [NAME]
+        assert client.run("--cron", "--domain", "api.example.test", check=False).returncode != 0
+    finally:
+        client.web.stop()
 
 
 # In the front's place.

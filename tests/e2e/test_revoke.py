@@ -17,6 +17,8 @@ from harness.clients import Certbot, Lego
 from harness.proc import wait_for
 from harness.x509 import load_chain
 from test_crl import crl
+from test_dehydrated import Dehydrated
+from test_uacme import Uacme
 
 NAME = "www.example.test"
 
@@ -115,6 +117,8 @@ def connected(ca):
     wait_for("front and judge", lambda: ((told(ca, "status").get("front") or {}).get("judge") or {}).get("connected"))
 
 
+@pytest.mark.interop("certbot", "revoke by account")
+@pytest.mark.interop("certbot", "revoke by the certificate's key")
 def test_certbot_revokes_by_account_and_by_key(ca):
     bot = Certbot(ca)
     for by_key in (False, True):
@@ -127,12 +131,41 @@ def test_certbot_revokes_by_account_and_by_key(ca):
         assert shown(ca, cert)["reason"] == "superseded"
 
 
+@pytest.mark.interop("lego", "revoke by account")
 def test_lego_revokes(ca):
     lego = Lego(ca)
-    lego.run("--domains", NAME, "--http", "run")
-    cert = load_chain(lego.cert(NAME))[0]
-    lego.run("--domains", NAME, "revoke")
-    assert shown(ca, cert)["reason"] == "unspecified"
+    for args, reason in (([], "unspecified"), (["--reason", "4"], "superseded")):
+        lego.run("--domains", NAME, "--http", "run")
+        cert = load_chain(lego.cert(NAME))[0]
+        lego.run("--domains", NAME, "revoke", *args)
+        assert shown(ca, cert)["reason"] == reason
+
+
+@pytest.mark.interop("uacme", "revoke by account")
+@pytest.mark.interop("uacme", "revoke by the certificate's key")
+def test_uacme_revokes_by_account_and_by_key(ca):
+    uacme = Uacme(ca)
+    try:
+        uacme.run("new")
+        for key in ([], [os.path.join(uacme.conf, "private", NAME, "key.pem")]):
+            uacme.run("-t", "EC", "-f", "issue", NAME)
+            cert = load_chain(uacme.cert(NAME))[0]
+            uacme.run("-r", "4", "revoke", uacme.cert(NAME), *key)
+            assert shown(ca, cert)["reason"] == "superseded"
+    finally:
+        uacme.web.stop()
+
+
+@pytest.mark.interop("dehydrated", "revoke by account")
+def test_dehydrated_revokes(ca):
+    dehydrated = Dehydrated(ca)
+    try:
+        dehydrated.run("--cron", "--domain", NAME)
+        cert = load_chain(dehydrated.cert(NAME))[0]
+        dehydrated.run("--revoke", dehydrated.cert(NAME, "cert.pem"))
+        assert shown(ca, cert)["reason"] == "unspecified"
+    finally:
+        dehydrated.web.stop()
 
 
 def test_the_account_that_ordered_revokes_once(ca, cl, web):

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from harness.proc import wait_for
 from harness.web import Webroot, trust
 from harness.x509 import SERVER_AUTH, ekus, load_chain, names
 
@@ -53,6 +54,48 @@ def test_issue_and_renew(uacme):
     assert ekus(first) == [SERVER_AUTH]
     uacme.run("-t", "EC", "-f", "issue", "www.example.test", "example.test")
     assert load_chain(uacme.cert("www.example.test"))[0].serial_number != first.serial_number
+
+
+@pytest.mark.interop("uacme", "account key rollover")
+def test_account_key_rollover(uacme):
+    def key():
+        with open(os.path.join(uacme.conf, "private", "key.pem")) as f:
+            return f.read()
+
+    uacme.run("new")
+    old = key()
+    uacme.run("-t", "EC", "newkey")
+    assert key() != old
+    uacme.run("-t", "EC", "issue", "www.example.test")
+    assert names(load_chain(uacme.cert("www.example.test"))[0]) == ["www.example.test"]
+
+
+ALPN_HOOK = """#!/bin/sh
+[ "$2" = tls-alpn-01 ] || exit 1
+case $1 in
+begin) request="auth $3 $5" ;;
+*) request="unauth $3" ;;
+esac
+[ "$(echo "$request" | ualpn -s "{dir}/ualpn.sock")" = OK ]
+"""
+
+
+@pytest.mark.interop("uacme", "issue by tls-alpn-01 (ualpn)")
+def test_tls_alpn_01(ca, uacme):
+    ns = ca.ns
+    with open(uacme.hook, "w") as f:
+        f.write(ALPN_HOOK.format(dir=ns.tmp))
+    sock = os.path.join(ns.tmp, "ualpn.sock")
+    ualpn = ns.start(["ualpn", "-v", "-v", "-b", "127.0.0.1@443", "-c", "127.0.0.1@444", "-s", sock, "-p",
+                      os.path.join(ns.tmp, "ualpn.pid"), "-u", "root", "-n", "1"], "ualpn")
+    try:
+        wait_for("ualpn", lambda: os.path.exists(sock))
+        uacme.run("new")
+        uacme.run("-t", "EC", "issue", "www.example.test")
+    finally:
+        ualpn.stop()
+    assert names(load_chain(uacme.cert("www.example.test"))[0]) == ["www.example.test"]
+    assert "acme-tls/1" in ualpn.output(), ualpn.output()
 
 
 @pytest.mark.interop("uacme", "deactivate the account")

@@ -1,14 +1,15 @@
-// One certificate by acme-client: node acme_client.js MODULES DIRECTORY WEBROOT OUT NAME [revoke]
+// One certificate by acme-client: node acme_client.js MODULES DIRECTORY WEBROOT OUT NAME [revoke | new-key | KID HMAC-KEY]
 const fs = require('fs');
 const path = require('path');
-const [, , modules, directoryUrl, webroot, out, name, then] = process.argv;
+const [, , modules, directoryUrl, webroot, out, name, then, hmacKey] = process.argv;
 const acme = require(path.join(modules, 'acme-client'));
 
 async function main() {
   const accountKey = fs.existsSync(`${out}/account.pem`) ? fs.readFileSync(`${out}/account.pem`)
     : await acme.crypto.createPrivateKey();
   fs.writeFileSync(`${out}/account.pem`, accountKey);
-  const client = new acme.Client({ directoryUrl, accountKey });
+  const binding = hmacKey ? { externalAccountBinding: { kid: then, hmacKey } } : {};
+  const client = new acme.Client({ directoryUrl, accountKey, ...binding });
   const [key, csr] = await acme.crypto.createCsr({ altNames: [name] });
   const cert = await client.auto({
     csr,
@@ -23,6 +24,11 @@ async function main() {
   fs.writeFileSync(`${out}/key.pem`, key);
   if (then === 'revoke')
     await client.revokeCertificate(cert, { reason: 4 });
+  if (then === 'new-key') {
+    const next = await acme.crypto.createPrivateKey();
+    await client.updateAccountKey(next);
+    fs.writeFileSync(`${out}/account.pem`, next);
+  }
 }
 
 main().catch((e) => {
