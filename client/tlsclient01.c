@@ -13,8 +13,11 @@
 #include "client/proofs.h"
 #include "client/self_signed.h"
 #include "client/tlsclient.h"
+#include "lib/base/ident.h"
 
-#define WHY_MAX 255
+#define WHY_MAX        255
+#define LOW_PORT_FIRST 512
+#define LOW_PORT_LAST  1023
 
 /* What became of one responder. */
 struct outcome {
@@ -71,15 +74,43 @@ static int finish_connect(int fd)
     return 0;
 }
 
+/* To a free port below 1024, which only a privileged process gets. */
+static int bind_low(int fd, int family, const struct addrinfo *from)
+{
+    struct sockaddr_storage at = {.ss_family = (sa_family_t)family};
+    socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+    if (from != NULL)
+        memcpy(&at, from->ai_addr, from->ai_addrlen);
+    for (in_port_t port = LOW_PORT_LAST; port >= LOW_PORT_FIRST; port--) {
+        if (family == AF_INET)
+            ((struct sockaddr_in *)&at)->sin_port = htons(port);
+        else
+            ((struct sockaddr_in6 *)&at)->sin6_port = htons(port);
+        if (bind(fd, (const struct sockaddr *)&at, len) == 0)
+            return 0;
+        if (errno != EADDRINUSE)
+            break;
+    }
+    return -1;
+}
+
+static int bind_to(int fd, int family, const struct addrinfo *from, bool low)
+{
+    if (low)
+        return bind_low(fd, family, from);
+    return from == NULL ? 0 : bind(fd, from->ai_addr, from->ai_addrlen);
+}
+
 /* From this address (NULL: as the host chooses), or -1 and errno; EADDRNOTAVAIL: it is none of this host's. */
-static int connect_from(const struct addrinfo *from, const struct addrinfo *to)
+static int connect_from(const struct addrinfo *from, const struct addrinfo *to, bool low)
 {
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int saved;
 
     if (fd < 0)
         return -1;
-    if ((from == NULL || bind(fd, from->ai_addr, from->ai_addrlen) == 0) &&
+    if (bind_to(fd, to->ai_family, from, low) == 0 &&
         (connect(fd, to->ai_addr, to->ai_addrlen) == 0 || errno == EINPROGRESS) && finish_connect(fd) == 0)
         return fd;
     saved = errno;
@@ -88,17 +119,16 @@ static int connect_from(const struct addrinfo *from, const struct addrinfo *to)
     return -1;
 }
 
-/* Is this attempt the last that is needed? */
-static bool attempt(const struct tb_tlsclient *tc, const struct addrinfo *from, const struct addrinfo *to,
-                    struct outcome *out)
+static void try_once(const struct tb_tlsclient *tc, const struct addrinfo *from, const struct addrinfo *to, bool low,
+                     struct outcome *out)
 {
     struct tb_tls_client_line line;
-    int fd = connect_from(from, to);
+    int fd = connect_from(from, to, low);
 
     if (fd < 0) {
         if (errno != EADDRNOTAVAIL && !out->answered)
             snprintf(out->why, sizeof(out->why), "no connection: %s", strerror(errno));
-        return false;
+        return;
     }
     if (tb_tlsclient_talk(tc, fd, &line, out->why, sizeof(out->why)) == 0) {
         out->answered = true;
@@ -106,14 +136,26 @@ static bool attempt(const struct tb_tlsclient *tc, const struct addrinfo *from, 
         out->ok = line.ok;
     }
     close(fd);
+}
+
+/* Is this attempt the last that is needed? Low ports are few, and taken only where they are demanded. */
+static bool attempt(const struct tb_tlsclient *tc, const struct addrinfo *from, const struct addrinfo *to,
+                    struct outcome *out)
+{
+    try_once(tc, from, to, false, out);
+    if (!out->ok && out->answered && strcmp(out->line.reason, "port") == 0)
+        try_once(tc, from, to, true, out);
     return out->ok;
 }
 
+/* Names below localhost are this host (RFC 6761 section 6.3), which not every resolver knows. */
 static struct addrinfo *lookup(const char *host, const char *port)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = port != NULL ? AI_NUMERICSERV : 0};
     struct addrinfo *list = NULL;
 
+    if (tb_dns_name_under(host, "localhost"))
+        host = "localhost";
     return getaddrinfo(host, port, &hints, &list) == 0 ? list : NULL;
 }
 
