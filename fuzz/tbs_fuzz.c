@@ -1,6 +1,6 @@
 /*
- * Fuzzes tb_tbs_read, tb_tbs_write, tb_tbs_lint and tb_cert_tbs: a TBS that can be read and has the shape of our
- * leaves passes the lint against its own content, and written again it passes, too.
+ * Fuzzes tb_tbs_read_under, tb_tbs_read, tb_tbs_write, tb_tbs_lint and tb_cert_tbs: a TBS that can be read and has the
+ * shape of our leaves passes the lint against its own content, and written again it passes, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static void must(bool ok)
         abort();
 }
 
-static struct tb_leaf leaf_of(const struct tb_tbs *t)
+static struct tb_leaf leaf_of(const struct tb_tbs *t, const struct tb_arc *arc)
 {
     struct tb_leaf leaf = {
         .sig_alg = t->sig_alg,
@@ -31,6 +31,9 @@ static struct tb_leaf leaf_of(const struct tb_tbs *t)
         .purposes = t->purposes,
         .crl_uri = t->crl_uri,
         .aia_uri = t->aia_uri,
+        .arc = t->num_proofs == t->num_idents ? arc : NULL,
+        .policies = t->policies,
+        .proofs = t->proofs,
     };
 
     if (t->serial.len == TB_SERIAL_LEN)
@@ -38,9 +41,9 @@ static struct tb_leaf leaf_of(const struct tb_tbs *t)
     return leaf;
 }
 
-static void again(struct tb_span der, const struct tb_tbs *t)
+static void again(struct tb_span der, const struct tb_tbs *t, const struct tb_arc *arc)
 {
-    struct tb_leaf leaf = leaf_of(t);
+    struct tb_leaf leaf = leaf_of(t, arc);
     const char *why = NULL;
     int r = tb_tbs_lint(der, &leaf, &why);
     struct tb_wr wr;
@@ -60,16 +63,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size > 0 ? size : 1);
     struct tb_span in = tb_span_of(copy, size);
+    struct tb_arc arc;
     struct tb_tbs tbs;
 
+    must(tb_arc_parse("1.3.6.1.4.1.32473", &arc) == 0);
     if (copy == NULL)
         return 0;
     memcpy(copy, data, size);
     (void)!tb_cert_tbs(tb_span_of(copy, size), &in);
     if (in.len == 0)
         in = tb_span_of(copy, size);
+    if (tb_tbs_read_under(in, &arc, &tbs) == 0)
+        again(in, &tbs, &arc);
+    tb_tbs_clear(&tbs);
     if (tb_tbs_read(in, &tbs) == 0)
-        again(in, &tbs);
+        again(in, &tbs, NULL);
     tb_tbs_clear(&tbs);
     free(copy);
     return 0;

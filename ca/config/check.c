@@ -101,6 +101,12 @@ static int check_alternates(const struct check *c)
     return 0;
 }
 
+/* Its form was checked with its key. */
+static int check_arc(const struct check *c)
+{
+    return c->cfg->policy_arc[0] != '\0' ? tb_arc_parse(c->cfg->policy_arc, &c->cfg->arc) : 0;
+}
+
 static int check_pointers(const struct check *c)
 {
     if (tb_pointers_fit(c->cfg))
@@ -233,8 +239,8 @@ int tb_config_check(struct tb_config *cfg, const struct tb_yaml *root, const cha
     int err;
 
     if ((err = check_base_url(&c)) != 0 || (err = check_listeners(&c)) != 0 || (err = check_responder(&c)) != 0 ||
-        (err = check_pointers(&c)) != 0 || (err = check_alternates(&c)) != 0 || (err = check_profiles(&c)) != 0 ||
-        (err = check_names(&c)) != 0)
+        (err = check_pointers(&c)) != 0 || (err = check_alternates(&c)) != 0 || (err = check_arc(&c)) != 0 ||
+        (err = check_profiles(&c)) != 0 || (err = check_names(&c)) != 0)
         return err;
     return check_zones(&c);
 }

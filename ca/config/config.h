@@ -9,6 +9,7 @@
 
 #include "lib/acme/tls_client.h"
 #include "lib/dns/caa.h"
+#include "lib/pki/arc.h"
 #include "lib/policy/name_rules.h"
 #include "lib/profile/profile.h"
 #include "lib/statement/audience.h"
@@ -112,8 +113,10 @@ struct tb_config {
     char responder_address[TB_RESPONDER_ADDRESS_MAX + 1];
     char website[256], terms_of_service[256];
     enum tb_external_account external_account;
-    bool peer_hierarchy;    /* a hierarchy for certificates of both roles */
-    char blocked_keys[256]; /* file; "" = none */
+    char policy_arc[TB_ARC_TEXT_MAX + 1]; /* "" = certificates tell nothing about proofs */
+    struct tb_arc arc;                    /* the same, read */
+    bool peer_hierarchy;                  /* a hierarchy for certificates of both roles */
+    char blocked_keys[256];               /* file; "" = none */
     struct tb_chain alternate_chains[TB_CONFIG_NUM_CHAINS_MAX];
     size_t num_alternate_chains;
     struct tb_early_renewal early_renewals[TB_CONFIG_NUM_EARLY_MAX];

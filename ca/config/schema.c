@@ -158,6 +158,13 @@ static bool check_limit_name(char *text)
     return text[0] == '\0' || tb_limit_name_parse(tb_span_str(text), &n) == 0;
 }
 
+static bool check_arc(char *text)
+{
+    struct tb_arc arc;
+
+    return text[0] == '\0' || tb_arc_parse(text, &arc) == 0;
+}
+
 static bool check_version(char *text)
 {
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(text);
@@ -565,6 +572,17 @@ const struct tb_setting tb_schema[] = {
      .preset = "false",
      .comment = "A third hierarchy whose certificates serve in both roles, for programs that insist on one.\n"
                 "\"tabardd init --peer\" makes its files."},
+    {.key = "policy_arc",
+     .shape = TB_SHAPE_TEXT,
+     CONFIG(policy_arc),
+     .min = 0,
+     .max = TB_ARC_TEXT_MAX,
+     .preset = "",
+     .check = check_arc,
+     .what = "an arc of object identifiers",
+     .expect = "numbers below 2147483648 with dots between them, such as 1.3.6.1.4.1.32473.1, or nothing",
+     .comment = "Arc of your own, below your IANA Private Enterprise Number, for what certificates tell about the\n"
+                "proofs behind them.  Empty: they tell nothing."},
     {.key = "caa_identities",
      .shape = TB_SHAPE_LIST,
      ENTRIES(struct tb_config, caa_identities, num_caa_identities),

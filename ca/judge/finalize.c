@@ -332,7 +332,10 @@ static int step_leaf(struct work *w)
                              .num_idents = w->d->csr.num_idents,
                              .spki = w->d->csr.spki.der,
                              .key_kind = w->d->csr.spki.kind,
-                             .purposes = leaf->purposes};
+                             .purposes = leaf->purposes,
+                             .arc = &w->s->cfg->arc,
+                             .policies = tb_proofs_policies(&w->s->proofs, w->d->csr.num_idents, leaf->purposes),
+                             .proofs = w->s->proofs.methods};
     if (leaf->not_after - leaf->not_before >= (tb_time_t)tb_config_lifetime_max(w->s->cfg, p->issuer))
         return REFUSE(w, "lifetime-above-cap", TB_P_SERVER_INTERNAL, "The profile's certificates live too long.");
     if (leaf->not_after > ca->not_after || leaf->not_after <= w->d->now)

@@ -170,6 +170,15 @@ static void note_caa(struct tb_proof_name *n, const struct tb_proof_case *c, con
     }
 }
 
+static void count_perspective(struct tb_proof_slot *slot, uint16_t perspective)
+{
+    for (size_t i = 0; i < slot->quorum; i++)
+        if (slot->stated[i] == perspective)
+            return;
+    if (slot->quorum < TB_QUORUM_MAX)
+        slot->stated[slot->quorum++] = perspective;
+}
+
 /* The newest wins; so of two CAA results the later one counts, whatever it says. */
 static void note(struct tb_proof_name *n, const struct tb_proof_case *c, const struct tb_statement *s, size_t which)
 {
@@ -177,10 +186,15 @@ static void note(struct tb_proof_name *n, const struct tb_proof_case *c, const s
                                  : s->kind == TB_PROOF_USE ? &n->use[s->method]
                                                            : &n->control[s->purpose][s->method];
 
+    count_perspective(slot, s->perspective);
     if (slot->which != 0 && slot->made_at >= s->made_at)
         return;
-    *slot =
-        (struct tb_proof_slot){.made_at = s->made_at, .which = (uint16_t)(which + 1), .perspective = s->perspective};
+    slot->made_at = s->made_at;
+    slot->which = (uint16_t)(which + 1);
+    slot->perspective = s->perspective;
+    slot->dnssec = s->dnssec;
+    slot->subtree = s->subtree;
+    slot->egress_kind = s->egress_kind;
     if (s->kind == TB_PROOF_CAA)
         note_caa(n, c, s);
 }
@@ -242,6 +256,7 @@ static int judge_claim(struct tb_proofs *p, const struct tb_proof_case *c, const
         return deny_caa(pb, out_reason, ident);
     cite(p, statements, &n->control[purpose][control],
          (struct tb_evidence){.name = (uint16_t)i, .purpose = purpose, .kind = TB_PROOF_CONTROL, .method = control});
+    p->methods[i].control[purpose] = (uint8_t)control;
     if (purpose != TB_PURPOSE_CLIENT_AUTH)
         return 0;
     if (choose(n->use, c->profile->use_methods) == TB_METHOD_NONE)
@@ -251,6 +266,7 @@ static int judge_claim(struct tb_proofs *p, const struct tb_proof_case *c, const
         return deny_caa(pb, out_reason, ident);
     cite(p, statements, &n->use[use],
          (struct tb_evidence){.name = (uint16_t)i, .purpose = purpose, .kind = TB_PROOF_USE, .method = use});
+    p->methods[i].use[purpose] = (uint8_t)use;
     return 0;
 }
 
@@ -302,6 +318,7 @@ static int examine_all(struct tb_proofs *p, const struct tb_proof_case *c, const
     if (why != NULL)
         return tb_problem_set(pb, TB_E_DENIED, TB_P_UNAUTHORIZED, "Nothing was proved (%s).", why);
     memset(p->name, 0, c->num_idents * sizeof(p->name[0]));
+    memset(p->methods, 0, c->num_idents * sizeof(p->methods[0]));
     for (size_t i = 0; i < num; i++) {
         why = examine(p, c, statements[i]);
         for (size_t k = 0; why == NULL && k < c->num_idents; k++)
@@ -336,4 +353,67 @@ int tb_proofs_control(struct tb_proofs *p, const struct tb_proof_case *c, const 
                 r = deny(p, pb, TB_P_UNAUTHORIZED, "control-missing", out_reason, &c->idents[i],
                          "no valid proof of control");
     return r;
+}
+
+/* What certificates tell. */
+
+struct facts {
+    bool not_in_dns, above, published, declared, insecure;
+    uint8_t quorum;
+};
+
+static void weigh(struct facts *f, const struct tb_proof_slot *slot)
+{
+    f->insecure = f->insecure || slot->dnssec == TB_DNSSEC_INSECURE;
+    if (slot->quorum < f->quorum)
+        f->quorum = slot->quorum;
+}
+
+static void weigh_claim(struct facts *f, const struct tb_proof_name *n, const struct tb_name_proofs *m,
+                        unsigned purpose)
+{
+    const struct tb_proof_slot *control = &n->control[purpose][m->control[purpose]], *use = &n->use[m->use[purpose]];
+    const struct tb_method_info *info = tb_method_info((enum tb_method)m->control[purpose]);
+
+    weigh(f, control);
+    f->above = f->above || control->subtree;
+    f->not_in_dns = f->not_in_dns || control->subtree || info == NULL || !info->for_wildcard;
+    if (m->use[purpose] == TB_METHOD_NONE)
+        return;
+    weigh(f, use);
+    f->published = f->published || use->egress_kind == TB_EGRESS_PUBLISHED;
+    f->declared = f->declared || use->egress_kind != TB_EGRESS_PUBLISHED;
+}
+
+static tb_proof_policies_t policies_of(const struct facts *f)
+{
+    const struct {
+        bool holds;
+        enum tb_proof_policy policy;
+    } rows[] = {
+        {!f->not_in_dns, TB_POLICY_CONTROL_DNS}, {f->published && !f->declared, TB_POLICY_USE_PUBLISHED},
+        {f->quorum >= 2, TB_POLICY_QUORUM_2},    {f->quorum >= 3, TB_POLICY_QUORUM_3},
+        {f->quorum >= 4, TB_POLICY_QUORUM_4},    {f->declared, TB_POLICY_EGRESS_DECLARED},
+        {f->quorum < 2, TB_POLICY_QUORUM_1},     {f->insecure, TB_POLICY_DNS_INSECURE},
+        {f->above, TB_POLICY_CONTROL_ABOVE},
+    };
+    tb_proof_policies_t set = 0;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++)
+        if (rows[i].holds)
+            set |= TB_POLICY_BIT(rows[i].policy);
+    return set;
+}
+
+tb_proof_policies_t tb_proofs_policies(const struct tb_proofs *p, size_t num_idents, tb_purposes_t purposes)
+{
+    struct facts f = {.quorum = TB_QUORUM_MAX};
+
+    for (size_t i = 0; i < num_idents; i++) {
+        f.insecure = f.insecure || p->name[i].caa.dnssec == TB_DNSSEC_INSECURE;
+        for (unsigned purpose = 1; purpose < TB_PURPOSE__COUNT; purpose++)
+            if ((purposes & TB_PURPOSE_BIT(purpose)) != 0)
+                weigh_claim(&f, &p->name[i], &p->methods[i], purpose);
+    }
+    return policies_of(&f);
 }

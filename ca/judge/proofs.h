@@ -9,6 +9,7 @@
 #include "ca/judge/log_record.h"
 #include "ca/policy/policy.h"
 #include "lib/base/problem.h"
+#include "lib/pki/name_proofs.h"
 #include "lib/statement/statement.h"
 
 #define TB_CLOCK_SKEW_S            60 /* how far a time of others may lie in the future */
@@ -47,6 +48,11 @@ struct tb_proof_slot {
     tb_time_t made_at;
     uint16_t which;
     uint16_t perspective;
+    enum tb_dnssec dnssec;
+    bool subtree;
+    uint8_t egress_kind;
+    uint8_t quorum;                 /* perspectives that stated it, at most TB_QUORUM_MAX */
+    uint16_t stated[TB_QUORUM_MAX]; /* which these are */
 };
 struct tb_proof_name {
     struct tb_proof_slot control[TB_PURPOSE__COUNT][TB_METHOD__COUNT];
@@ -59,7 +65,8 @@ struct tb_proof_name {
 struct tb_proofs {
     struct tb_statement statement;
     struct tb_proof_name name[TB_IDENT_NUM_MAX];
-    const char *passed_over; /* why the first statement did not count */
+    struct tb_name_proofs methods[TB_IDENT_NUM_MAX]; /* of the evidence */
+    const char *passed_over;                         /* why the first statement did not count */
     struct tb_evidence evidence[TB_LOG_EVIDENCE_MAX];
     size_t num_evidence;
 };
@@ -70,6 +77,9 @@ struct tb_proofs {
  */
 int tb_proofs_judge(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,
                     struct tb_problem *pb, const char **out_reason) TB_MUST_USE;
+
+/* After success: what the certificate may tell of the proofs for these of the profile's purposes. */
+tb_proof_policies_t tb_proofs_policies(const struct tb_proofs *p, size_t num_idents, tb_purposes_t purposes);
 
 /* Control alone, for every name and every purpose of the profile: who may have a certificate of others revoked. */
 int tb_proofs_control(struct tb_proofs *p, const struct tb_proof_case *c, const struct tb_span *statements, size_t num,

@@ -123,6 +123,19 @@ static bool aia_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
     return strcmp(uri, t->aia_uri) == 0;
 }
 
+/*
+ * What is told of proofs: all of it with an arc of the operator's and none without one (then it is an extension that is
+ * not known), about exactly these names and usages, and nothing that contradicts itself.
+ */
+static bool proofs_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
+{
+    if (c->cfg == NULL || c->cfg->arc.len == 0)
+        return !t->has_policies && t->proofs == NULL;
+    return t->has_policies && !t->policy_unknown && t->proofs != NULL && t->num_proofs == t->num_idents &&
+           t->proof_purposes == t->purposes &&
+           tb_proof_policies_ok(t->policies, t->proofs, t->num_proofs, t->proof_purposes);
+}
+
 /* The whole ceiling.  Every rule but one stands alone; their order only decides which reason is told first. */
 static const struct {
     bool (*ok)(const struct tb_ceiling *c, const struct tb_tbs *t);
@@ -143,6 +156,7 @@ static const struct {
     {subject_ok, "subject"},
     {crl_pointer_ok, "crl-pointer"}, /* after the serial, which says the shard */
     {aia_ok, "issuer-pointer"},
+    {proofs_ok, "proofs"},
     {key_ok, "subject-key"},
 };
 

@@ -75,7 +75,7 @@ static const char *judge_request(struct tb_keyholder *kh, const struct tb_msg_si
     if (req->issuer <= TB_ISSUER_NONE || req->issuer >= TB_ISSUER__COUNT || !kh->ca[req->issuer].present)
         return "issuer";
     c.ca = &kh->ca[req->issuer].cert;
-    if (tb_tbs_read(req->tbs, &tbs) < 0)
+    if (tb_tbs_read_under(req->tbs, kh->cfg != NULL ? &kh->cfg->arc : NULL, &tbs) < 0)
         return "tbs-form";
     reason = tb_ceiling_check(&c, &tbs);
     tb_sha256(digest, req->tbs);

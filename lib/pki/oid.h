@@ -23,6 +23,7 @@
 #define TB_OID_CRL_REASON      0x55, 0x1d, 0x15                                     /* 2.5.29.21 */
 #define TB_OID_CRL_IDP         0x55, 0x1d, 0x1c                                     /* 2.5.29.28 */
 #define TB_OID_CRL_DP          0x55, 0x1d, 0x1f                                     /* 2.5.29.31 */
+#define TB_OID_POLICIES        0x55, 0x1d, 0x20                                     /* 2.5.29.32 */
 #define TB_OID_AUTHORITY_KEYID 0x55, 0x1d, 0x23                                     /* 2.5.29.35 */
 #define TB_OID_EXT_KEY_USAGE   0x55, 0x1d, 0x25                                     /* 2.5.29.37 */
 #define TB_OID_AIA             0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01       /* 1.3.6.1.5.5.7.1.1 */

@@ -6,6 +6,7 @@
 #define TB_PKI_TBS_H
 
 #include "lib/base/clock.h"
+#include "lib/pki/name_proofs.h"
 #include "lib/pki/spki.h"
 #include "lib/profile/profile.h"
 
@@ -33,12 +34,16 @@ struct tb_leaf {
     tb_purposes_t purposes; /* non-empty */
     const char *crl_uri;    /* NULL or "" = none */
     const char *aia_uri;
+    const struct tb_arc *arc; /* of policies and proofs; NULL or empty = neither is written */
+    tb_proof_policies_t policies;
+    const struct tb_name_proofs *proofs; /* one for each of idents; those of purposes are written */
 };
 
 /*
  * Write the TBS: v3; empty subject (SAN critical) or CN; SAN in the order of idents; key usage critical
  * digitalSignature; EKU exactly purposes; basicConstraints critical with cA absent; AKI; CRLDP and AIA
- * when given.  UTCTime until 2049.  TB_E_INVAL when an input breaks its contract.
+ * when given; policies and evidence of the proofs when there is an arc.  UTCTime until 2049.  TB_E_INVAL when an input
+ * breaks its contract.
  */
 int tb_tbs_write(struct tb_wr *wr, const struct tb_leaf *leaf) TB_MUST_USE;
 
@@ -62,10 +67,17 @@ struct tb_tbs {
     struct tb_span aki_keyid;
     char crl_uri[TB_URI_MAX + 1]; /* empty when absent */
     char aia_uri[TB_URI_MAX + 1];
+    bool has_policies, policy_unknown;
+    tb_proof_policies_t policies;
+    struct tb_name_proofs *proofs; /* owned; NULL when the evidence is absent */
+    size_t num_proofs;
+    tb_purposes_t proof_purposes;
     bool unknown_extension; /* any extension besides those above */
 };
 /* TB_E_FORMAT for anything but strict DER of a v3 TBS of this shape; repeated extensions are TB_E_DUP. */
 int tb_tbs_read(struct tb_span der, struct tb_tbs *out) TB_MUST_USE;
+/* The same, and policies and evidence under this arc are read; without one they are unknown extensions. */
+int tb_tbs_read_under(struct tb_span der, const struct tb_arc *arc, struct tb_tbs *out) TB_MUST_USE;
 void tb_tbs_clear(struct tb_tbs *tbs);
 
 /*

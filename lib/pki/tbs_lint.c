@@ -94,15 +94,37 @@ static const char *check_pointers(const struct tb_tbs *got, const struct tb_leaf
     return got->unknown_extension ? "it has an extension that was not asked for" : NULL;
 }
 
+/* With an arc both extensions, without one neither. */
+static const char *check_proofs(const struct tb_tbs *got, const struct tb_leaf *want)
+{
+    bool wanted = want->arc != NULL && want->arc->len > 0;
+
+    if (got->has_policies != wanted || (got->proofs != NULL) != wanted)
+        return "the policies or the evidence are there without an arc, or absent with one";
+    if (!wanted)
+        return NULL;
+    if (got->policy_unknown || got->policies != want->policies)
+        return "the policies differ";
+    if (got->num_proofs != want->num_idents || got->proof_purposes != want->purposes)
+        return "the evidence is about other names or purposes";
+    for (size_t i = 0; i < got->num_proofs; i++)
+        for (unsigned p = 0; p < TB_PURPOSE__COUNT; p++)
+            if ((want->purposes & TB_PURPOSE_BIT(p)) != 0 && (got->proofs[i].control[p] != want->proofs[i].control[p] ||
+                                                              got->proofs[i].use[p] != want->proofs[i].use[p]))
+                return "a proof differs";
+    return NULL;
+}
+
 static const check_fn checks[] = {
-    check_serial, check_issuer, check_validity, check_key, check_names, check_subject, check_usage, check_pointers,
+    check_serial,  check_issuer, check_validity, check_key,    check_names,
+    check_subject, check_usage,  check_pointers, check_proofs,
 };
 
 int tb_tbs_lint(struct tb_span der, const struct tb_leaf *want, const char **out_why)
 {
     struct tb_tbs got;
     const char *why = NULL;
-    int r = tb_tbs_read(der, &got);
+    int r = tb_tbs_read_under(der, want->arc, &got);
 
     *out_why = NULL;
     if (r == TB_E_NOMEM)

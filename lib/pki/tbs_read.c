@@ -146,6 +146,20 @@ static int aia_read(struct tb_span value, struct tb_tbs *out)
     return uri_copy(&access, out->aia_uri);
 }
 
+static int policies_read(struct tb_span value, const struct tb_arc *arc, struct tb_tbs *out)
+{
+    out->has_policies = true;
+    return tb_proof_policies_read(value, arc, &out->policies, &out->policy_unknown);
+}
+
+static int evidence_read(struct tb_span value, struct tb_tbs *out)
+{
+    out->proofs = calloc(TB_IDENT_NUM_MAX, sizeof(*out->proofs));
+    if (out->proofs == NULL)
+        return TB_E_NOMEM;
+    return tb_name_proofs_read(value, out->proofs, TB_IDENT_NUM_MAX, &out->num_proofs, &out->proof_purposes);
+}
+
 /* Invariant: the octets in the certificate are the normal form, not something that merely normalises to it. */
 static int san_normal(struct tb_span value, const struct tb_tbs *tbs)
 {
@@ -206,7 +220,21 @@ static const struct ext_info *ext_find(struct tb_span oid)
     return NULL;
 }
 
-static int extension_read(struct tb_rd ext, struct tb_span oid, struct tb_tbs *out)
+/* What no table knows: under an arc there are two more, and neither is critical. */
+static int other_read(struct tb_span oid, struct tb_span value, bool critical, const struct tb_arc *arc,
+                      struct tb_tbs *out)
+{
+    bool known = arc != NULL && arc->len > 0 && !critical;
+
+    if (known && tb_span_eq(oid, TB_OID(TB_OID_POLICIES)))
+        return policies_read(value, arc, out);
+    if (known && tb_name_proofs_oid_is(arc, oid))
+        return evidence_read(value, out);
+    out->unknown_extension = true;
+    return 0;
+}
+
+static int extension_read(struct tb_rd ext, struct tb_span oid, const struct tb_arc *arc, struct tb_tbs *out)
 {
     const struct ext_info *info = ext_find(oid);
     struct tb_span value;
@@ -217,10 +245,8 @@ static int extension_read(struct tb_rd ext, struct tb_span oid, struct tb_tbs *o
         return TB_E_FORMAT;
     if ((r = tb_der_get(&ext, TB_DER_OCTET_STRING, &value)) < 0 || (r = tb_rd_end(&ext)) < 0)
         return r;
-    if (info == NULL) {
-        out->unknown_extension = true;
-        return 0;
-    }
+    if (info == NULL)
+        return other_read(oid, value, critical, arc, out);
     if (info->critical != CRITICAL_EITHER && critical != (info->critical == CRITICAL_YES))
         return TB_E_FORMAT;
     if (info->read == san_read)
@@ -228,7 +254,7 @@ static int extension_read(struct tb_rd ext, struct tb_span oid, struct tb_tbs *o
     return info->read(value, out);
 }
 
-static int extensions_read(struct tb_rd list, struct tb_tbs *out)
+static int extensions_read(struct tb_rd list, const struct tb_arc *arc, struct tb_tbs *out)
 {
     struct tb_span seen[EXTS_MAX];
     struct tb_rd ext;
@@ -244,7 +270,7 @@ static int extensions_read(struct tb_rd list, struct tb_tbs *out)
         for (size_t i = 0; i < n; i++)
             if (tb_span_eq(seen[i], seen[n]))
                 return TB_E_DUP;
-        if ((r = extension_read(ext, seen[n], out)) < 0)
+        if ((r = extension_read(ext, seen[n], arc, out)) < 0)
             return r;
     }
     return 0;
@@ -302,7 +328,7 @@ static int validity_read(struct tb_rd *rd, struct tb_tbs *out)
     return tb_rd_end(&seq);
 }
 
-static int body_read(struct tb_rd rd, struct tb_tbs *out)
+static int body_read(struct tb_rd rd, const struct tb_arc *arc, struct tb_tbs *out)
 {
     struct tb_span alg;
     struct tb_span spki;
@@ -323,10 +349,15 @@ static int body_read(struct tb_rd rd, struct tb_tbs *out)
     if ((r = tb_der_enter(&rd, TBS_EXTENSIONS, &outer)) < 0 || (r = tb_rd_end(&rd)) < 0 ||
         (r = tb_der_enter(&outer, TB_DER_SEQUENCE, &list)) < 0 || (r = tb_rd_end(&outer)) < 0)
         return r;
-    return extensions_read(list, out);
+    return extensions_read(list, arc, out);
 }
 
 int tb_tbs_read(struct tb_span der, struct tb_tbs *out)
+{
+    return tb_tbs_read_under(der, NULL, out);
+}
+
+int tb_tbs_read_under(struct tb_span der, const struct tb_arc *arc, struct tb_tbs *out)
 {
     struct tb_tbs tbs = {0};
     struct tb_rd rd = tb_rd_of(der);
@@ -336,7 +367,7 @@ int tb_tbs_read(struct tb_span der, struct tb_tbs *out)
     *out = (struct tb_tbs){0};
     if (der.len > TB_TBS_MAX || tb_der_check(der) < 0 || tb_der_enter(&rd, TB_DER_SEQUENCE, &seq) < 0)
         return TB_E_FORMAT;
-    r = body_read(seq, &tbs);
+    r = body_read(seq, arc, &tbs);
     if (r < 0) {
         tb_tbs_clear(&tbs);
         return r == TB_E_DUP || r == TB_E_NOMEM ? r : TB_E_FORMAT;
@@ -350,5 +381,6 @@ void tb_tbs_clear(struct tb_tbs *tbs)
     if (tbs == NULL)
         return;
     free(tbs->idents);
+    free(tbs->proofs);
     *tbs = (struct tb_tbs){0};
 }

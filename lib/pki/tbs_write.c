@@ -44,6 +44,26 @@ static bool purposes_ok(tb_purposes_t set)
     return true;
 }
 
+static bool emits_proofs(const struct tb_leaf *leaf)
+{
+    return leaf->arc != NULL && leaf->arc->len > 0;
+}
+
+static bool proofs_ok(const struct tb_leaf *leaf)
+{
+    if (!emits_proofs(leaf))
+        return true;
+    if (leaf->proofs == NULL || !tb_proof_policies_ok(leaf->policies, leaf->proofs, leaf->num_idents, leaf->purposes))
+        return false;
+    for (size_t i = 0; i < leaf->num_idents; i++) {
+        struct tb_name_proofs told = tb_name_proofs_narrow(&leaf->proofs[i], leaf->purposes);
+
+        if (!tb_name_proofs_ok(&told, leaf->purposes))
+            return false;
+    }
+    return true;
+}
+
 /* The contract of struct tb_leaf. */
 static bool leaf_ok(const struct tb_leaf *leaf)
 {
@@ -56,7 +76,7 @@ static bool leaf_ok(const struct tb_leaf *leaf)
         return false;
     if (leaf->idents == NULL || leaf->num_idents == 0 || leaf->num_idents > TB_IDENT_NUM_MAX)
         return false;
-    return purposes_ok(leaf->purposes) && uri_ok(leaf->crl_uri) && uri_ok(leaf->aia_uri);
+    return purposes_ok(leaf->purposes) && uri_ok(leaf->crl_uri) && uri_ok(leaf->aia_uri) && proofs_ok(leaf);
 }
 
 static void put_validity(struct tb_wr *wr, const struct tb_leaf *leaf)
@@ -240,6 +260,19 @@ static void put_aia(struct tb_wr *wr, const char *uri)
     ext_end(wr, m);
 }
 
+/* Neither is critical: a verifier that does not know them loses nothing that it had without. */
+static void put_proofs(struct tb_wr *wr, const struct tb_leaf *leaf)
+{
+    uint8_t oid[TB_ARC_DER_MAX + 1];
+    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_POLICIES), false);
+
+    tb_proof_policies_write(wr, leaf->arc, leaf->policies);
+    ext_end(wr, m);
+    m = ext_begin(wr, tb_span_of(oid, tb_name_proofs_oid(leaf->arc, oid)), false);
+    tb_name_proofs_write(wr, leaf->proofs, leaf->num_idents, leaf->purposes);
+    ext_end(wr, m);
+}
+
 static int put_extensions(struct tb_wr *wr, const struct tb_leaf *leaf, bool subject_empty)
 {
     size_t outer = tb_der_begin(wr, TBS_EXTENSIONS);
@@ -256,6 +289,8 @@ static int put_extensions(struct tb_wr *wr, const struct tb_leaf *leaf, bool sub
         return r;
     if (leaf->crl_uri != NULL && leaf->crl_uri[0] != '\0')
         put_crl_dp(wr, leaf->crl_uri);
+    if (emits_proofs(leaf))
+        put_proofs(wr, leaf);
     tb_der_end(wr, list);
     tb_der_end(wr, outer);
     return 0;

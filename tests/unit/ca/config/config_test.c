@@ -166,6 +166,11 @@ static void invariant_14_every_error_names_line_key_and_what_was_expected(void *
         {"user: \"\"", "alternate_chains: [{issuer: peer, file: a.pem}]",
          ":4: alternate_chains: there is no hierarchy of"},
         {"user: \"\"", "lifetime_max: {peer: 0s}", ":4: lifetime_max.peer: \"0s\" is"},
+        {"user: \"\"", "policy_arc: 1.3.6.1.4.1.2147483648",
+         ":4: policy_arc: \"1.3.6.1.4.1.2147483648\" is not an arc"},
+        {"user: \"\"", "policy_arc: 2.25.98765432109876543210987654321",
+         "is not an arc of object identifiers; expected"},
+        {"user: \"\"", "policy_arc: \"1\"", ":4: policy_arc: \"1\" is not an arc"},
         {"name: server", "name: Server", ":21: profiles[0].name: \"Server\" is not a profile name"},
         {"  - name: server\n    version", "  - x\n  - version", ":21: profiles[0]: expected a mapping"},
     };
@@ -370,6 +375,20 @@ static void the_peer_hierarchy_is_off_unless_it_is_asked_for(void **state)
     tb_config_free(on);
 }
 
+static void an_arc_has_no_default_and_is_read_with_the_file(void **state)
+{
+    struct tb_config *none = parse_good(good_config),
+                     *some = parse_with("user: \"\"", "policy_arc: 1.3.6.1.4.1.32473.1");
+
+    (void)state;
+    assert_int_equal(none->arc.len, 0);
+    assert_string_equal(some->policy_arc, "1.3.6.1.4.1.32473.1");
+    assert_int_equal(some->arc.len, 9);
+    assert_memory_equal(none->policy_digest, some->policy_digest, TB_DIGEST_LEN); /* proofs stay what they are */
+    tb_config_free(none);
+    tb_config_free(some);
+}
+
 static void the_most_specific_zone_wins(void **state)
 {
     struct tb_config *cfg = parse_good(good_config);
@@ -510,6 +529,7 @@ int main(void)
         cmocka_unit_test(the_default_address_of_a_responder),
         cmocka_unit_test(egress_counts_in_the_policy_only_where_it_is_not_the_default),
         cmocka_unit_test(the_peer_hierarchy_is_off_unless_it_is_asked_for),
+        cmocka_unit_test(an_arc_has_no_default_and_is_read_with_the_file),
         cmocka_unit_test(the_most_specific_zone_wins),
         cmocka_unit_test(policy_digest_follows_the_policy_and_nothing_else),
         cmocka_unit_test(what_is_written_reads_back_the_same),

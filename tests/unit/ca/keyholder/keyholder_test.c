@@ -288,6 +288,57 @@ static void ceiling_shape_rules(void **state)
     tb_wr_clear(&wr);
 }
 
+/* What is told of proofs: of exactly the names and usages that are there, and nothing that contradicts itself. */
+static void ceiling_proofs(void **state)
+{
+    struct fix *f = *state;
+    struct tb_name_proofs proofs = {.control = {[TB_PURPOSE_SERVER_AUTH] = TB_METHOD_HTTP_01}};
+    struct tb_ceiling c = {
+        .cfg = f->w->cfg, .issuer = TB_ISSUER_SERVER, .ca = &f->kh.ca[TB_ISSUER_SERVER].cert, .now = W_NOW};
+    struct tb_tbs good = {0}, t;
+    struct tb_wr wr;
+
+    f->kh.cfg = f->w->cfg;
+    assert_int_equal(tb_arc_parse("1.3.6.1.4.1.32473", &f->w->cfg->arc), 0);
+    assert_refused(f, "proofs"); /* none, under a configuration with an arc */
+    f->leaf.arc = &f->w->cfg->arc;
+    f->leaf.proofs = &proofs;
+    f->leaf.policies = TB_POLICY_BIT(TB_POLICY_QUORUM_1);
+    assert_null(sign(f));
+    tb_wr_init(&wr, TB_TBS_MAX);
+    assert_int_equal(tb_tbs_write(&wr, &f->leaf), 0);
+    assert_int_equal(tb_tbs_read_under(tb_wr_span(&wr), &f->w->cfg->arc, &good), 0);
+    assert_null(tb_ceiling_check(&c, &good));
+#define ROW(change)                                                                                                    \
+    t = good;                                                                                                          \
+    change;                                                                                                            \
+    assert_non_null(tb_ceiling_check(&c, &t));                                                                         \
+    assert_string_equal(tb_ceiling_check(&c, &t), "proofs")
+    ROW(t.has_policies = false);
+    ROW(t.policy_unknown = true);
+    ROW(t.policies = 0);
+    ROW(t.policies |= TB_POLICY_BIT(TB_POLICY_CONTROL_DNS));
+    ROW(t.policies |= TB_POLICY_BIT(TB_POLICY_USE_PUBLISHED));
+    ROW(t.policies |= TB_POLICY_BIT(TB_POLICY_EGRESS_DECLARED));
+    ROW(t.policies |= TB_POLICY_BIT(TB_POLICY_QUORUM_2));
+    ROW(t.policies = TB_POLICY_BIT(TB_POLICY_QUORUM_3));
+    ROW(t.policies |= TB_POLICY_BIT(TB_POLICY__COUNT));
+    ROW(t.proofs = NULL);
+    ROW(t.num_proofs = 0);
+    ROW(t.num_proofs = 2);
+    ROW(t.proof_purposes = TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH));
+    ROW(t.proof_purposes |= TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH));
+#undef ROW
+    f->leaf.serial[1]++;
+    f->w->cfg->arc = (struct tb_arc){0};
+    assert_non_null(tb_ceiling_check(&c, &good));
+    assert_string_equal(sign_bytes(f, tb_wr_span(&wr)), "unknown-extension"); /* without an arc */
+    assert_int_equal(tb_arc_parse("1.3.6.1.4.1.32474", &f->w->cfg->arc), 0);
+    assert_string_equal(sign_bytes(f, tb_wr_span(&wr)), "unknown-extension"); /* under another one */
+    tb_tbs_clear(&good);
+    tb_wr_clear(&wr);
+}
+
 /* No mutation of an honest TBS is signed unless the ceiling would have let an honest judge ask for it. */
 static void mutated_tbs_stay_below_the_ceiling(void **state)
 {
@@ -352,6 +403,7 @@ int main(void)
         T(ceiling_ca_keys_are_not_certified),
         T(ceiling_cn_is_one_of_the_names),
         T(ceiling_shape_rules),
+        T(ceiling_proofs),
         T(mutated_tbs_stay_below_the_ceiling),
         T(key_and_certificate_must_belong_together),
     };

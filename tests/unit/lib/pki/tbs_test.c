@@ -353,15 +353,54 @@ static void a_hundred_long_names_fit(void **state)
     tb_wr_clear(&m.tbs);
 }
 
-/* The bytes of each kind of certificate, so that a change of the writer shows as a change of a file. */
+/*
+ * The bytes of each profile's certificate, so that a change of the writer shows as a change of a file: alone, with
+ * pointers to CRL and issuer, and with policies and evidence under an arc as well.
+ */
 static const char golden_server[] =
 #include "tests/golden/server.tbs.inc"
+    ;
+static const char golden_server_pointers[] =
+#include "tests/golden/server-pointers.tbs.inc"
+    ;
+static const char golden_server_proofs[] =
+#include "tests/golden/server-proofs.tbs.inc"
     ;
 static const char golden_shortlived[] =
 #include "tests/golden/shortlived.tbs.inc"
     ;
+static const char golden_shortlived_pointers[] =
+#include "tests/golden/shortlived-pointers.tbs.inc"
+    ;
+static const char golden_shortlived_proofs[] =
+#include "tests/golden/shortlived-proofs.tbs.inc"
+    ;
 static const char golden_client[] =
 #include "tests/golden/client.tbs.inc"
+    ;
+static const char golden_client_pointers[] =
+#include "tests/golden/client-pointers.tbs.inc"
+    ;
+static const char golden_client_proofs[] =
+#include "tests/golden/client-proofs.tbs.inc"
+    ;
+static const char golden_client_preproved[] =
+#include "tests/golden/client-preproved.tbs.inc"
+    ;
+static const char golden_client_preproved_pointers[] =
+#include "tests/golden/client-preproved-pointers.tbs.inc"
+    ;
+static const char golden_client_preproved_proofs[] =
+#include "tests/golden/client-preproved-proofs.tbs.inc"
+    ;
+static const char golden_peer[] =
+#include "tests/golden/peer.tbs.inc"
+    ;
+static const char golden_peer_pointers[] =
+#include "tests/golden/peer-pointers.tbs.inc"
+    ;
+static const char golden_peer_proofs[] =
+#include "tests/golden/peer-proofs.tbs.inc"
     ;
 
 static void golden_check(const char *name, const char *want, struct tb_leaf leaf)
@@ -392,29 +431,164 @@ static void golden_check(const char *name, const char *want, struct tb_leaf leaf
         fail_msg("%s is now\n%s", name, got);
 }
 
+static struct tb_name_proofs proved_by(enum tb_method control)
+{
+    struct tb_name_proofs p = {0};
+
+    p.control[TB_PURPOSE_SERVER_AUTH] = p.control[TB_PURPOSE_CLIENT_AUTH] = (uint8_t)control;
+    p.use[TB_PURPOSE_CLIENT_AUTH] = TB_METHOD_TLS_CLIENT_01;
+    return p;
+}
+
+static const char *const golden_files[][3] = {
+    {golden_server, golden_server_pointers, golden_server_proofs},
+    {golden_shortlived, golden_shortlived_pointers, golden_shortlived_proofs},
+    {golden_client, golden_client_pointers, golden_client_proofs},
+    {golden_client_preproved, golden_client_preproved_pointers, golden_client_preproved_proofs},
+    {golden_peer, golden_peer_pointers, golden_peer_proofs},
+};
+
+/* Names by http-01 and dns-01 in turn, so that no strength of control stands but where there is one name alone. */
 static void golden(void **state)
 {
-    struct tb_ident ids[3] = {fix_ident("example.org"), fix_ident("www.example.org"), fix_ident("2001:db8::1")};
+    const struct tb_ident ids[3] = {fix_ident("example.org"), fix_ident("www.example.org"), fix_ident("2001:db8::1")};
+    const struct tb_name_proofs proofs[3] = {proved_by(TB_METHOD_DNS_01), proved_by(TB_METHOD_HTTP_01),
+                                             proved_by(TB_METHOD_TLS_ALPN_01)};
+    struct tb_arc arc;
 
     (void)state;
-    golden_check("server", golden_server,
-                 (struct tb_leaf){.not_after = FIX_NOW + 45 * 86400,
-                                  .idents = ids,
-                                  .num_idents = 2,
-                                  .purposes = TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH),
-                                  .crl_uri = "http://ca.example/1.crl",
-                                  .aia_uri = "http://ca.example/server.cer"});
-    golden_check("shortlived", golden_shortlived,
-                 (struct tb_leaf){.not_after = FIX_NOW + 160 * 3600,
-                                  .idents = ids,
-                                  .num_idents = 3,
-                                  .purposes = TB_PURPOSE_BIT(TB_PURPOSE_SERVER_AUTH)});
-    golden_check("client", golden_client,
-                 (struct tb_leaf){.not_after = FIX_NOW + 7 * 86400,
-                                  .idents = ids,
-                                  .num_idents = 1,
-                                  .cn = TB_CN_FIRST_DNS,
-                                  .purposes = TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH)});
+    assert_ok(tb_arc_parse("1.3.6.1.4.1.32473", &arc));
+    for (size_t i = 0; i < TB_ARRAY_LEN(golden_files); i++) {
+        const struct tb_profile *p = tb_profile_builtin(i);
+        bool client = (p->purposes & TB_PURPOSE_BIT(TB_PURPOSE_CLIENT_AUTH)) != 0;
+        struct tb_leaf leaf = {.not_after = FIX_NOW + p->lifetime_s,
+                               .idents = ids,
+                               .num_idents = p->ident_ip           ? 3
+                                             : p->cn == TB_CN_NONE ? 2
+                                                                   : 1,
+                               .cn = p->cn,
+                               .purposes = p->purposes};
+        char name[64];
+
+        snprintf(name, sizeof(name), "%s", p->name);
+        golden_check(name, golden_files[i][0], leaf);
+        leaf.crl_uri = p->crl_pointer ? "http://ca.example/crl/1.crl" : NULL;
+        leaf.aia_uri = "http://ca.example/aia/issuing.cer";
+        snprintf(name, sizeof(name), "%s-pointers", p->name);
+        golden_check(name, golden_files[i][1], leaf);
+        leaf.arc = &arc;
+        leaf.proofs = proofs;
+        leaf.policies = TB_POLICY_BIT(TB_POLICY_QUORUM_1) | TB_POLICY_BIT(TB_POLICY_DNS_INSECURE) |
+                        (leaf.num_idents == 1 ? TB_POLICY_BIT(TB_POLICY_CONTROL_DNS) : 0) |
+                        (client ? TB_POLICY_BIT(TB_POLICY_USE_PUBLISHED) : 0);
+        snprintf(name, sizeof(name), "%s-proofs", p->name);
+        golden_check(name, golden_files[i][2], leaf);
+    }
+}
+
+/* The made leaf, with an arc and what stands under it. */
+static struct tb_arc test_arc, other_arc;
+static struct tb_name_proofs test_proofs[4], other_proofs[4];
+
+static void made_with_proofs(struct made *m)
+{
+    made_init(m, FIX_P256, TB_KEY_P256);
+    assert_ok(tb_arc_parse("1.3.6.1.4.1.32473", &test_arc));
+    assert_ok(tb_arc_parse("1.3.6.1.4.1.32474", &other_arc));
+    for (size_t i = 0; i < 4; i++) {
+        test_proofs[i] = (struct tb_name_proofs){0};
+        test_proofs[i].control[TB_PURPOSE_SERVER_AUTH] = i < 2 ? TB_METHOD_DNS_01 : TB_METHOD_HTTP_01;
+    }
+    m->leaf.arc = &test_arc;
+    m->leaf.proofs = test_proofs;
+    m->leaf.policies = TB_POLICY_BIT(TB_POLICY_QUORUM_1) | TB_POLICY_BIT(TB_POLICY_DNS_INSECURE);
+}
+
+CHANGE(other_arc, l->arc = &other_arc)
+CHANGE(no_arc, l->arc = NULL)
+CHANGE(policy_less, l->policies = TB_POLICY_BIT(TB_POLICY_QUORUM_1))
+CHANGE(policy_more, l->policies |= TB_POLICY_BIT(TB_POLICY_CONTROL_ABOVE))
+CHANGE(first_proof, other_proofs[0].control[TB_PURPOSE_SERVER_AUTH] = TB_METHOD_HTTP_01; l->proofs = other_proofs)
+CHANGE(last_proof, other_proofs[3].control[TB_PURPOSE_SERVER_AUTH] = TB_METHOD_TLS_ALPN_01; l->proofs = other_proofs)
+
+static void lint_catches_what_is_told_of_proofs(void **state)
+{
+    static void (*const changes[])(struct tb_leaf *) = {change_other_arc,   change_no_arc,      change_policy_less,
+                                                        change_policy_more, change_first_proof, change_last_proof};
+    struct made m;
+    const char *why;
+    X509 *x;
+
+    (void)state;
+    made_with_proofs(&m);
+    x = certify(&m);
+    assert_int_equal(chain_verify(x, X509_PURPOSE_SSL_SERVER), X509_V_OK); /* RFC 5280 section 6.1.2 included */
+    assert_int_equal(X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL | EXFLAG_INVALID_POLICY), 0);
+    X509_free(x);
+    assert_ok(tb_tbs_lint(tb_wr_span(&m.tbs), &m.leaf, &why));
+    for (size_t i = 0; i < TB_ARRAY_LEN(changes); i++) {
+        struct tb_leaf want = m.leaf;
+
+        memcpy(other_proofs, test_proofs, sizeof(other_proofs));
+        changes[i](&want);
+        if (tb_tbs_lint(tb_wr_span(&m.tbs), &want, &why) != TB_E_DENIED || why == NULL)
+            fail_msg("change %zu was not seen", i);
+    }
+    for (size_t i = 0; i < m.tbs.len * 8; i++) {
+        m.tbs.buf[i / 8] ^= (uint8_t)(1U << (i % 8));
+        if (tb_tbs_lint(tb_wr_span(&m.tbs), &m.leaf, &why) != TB_E_DENIED)
+            fail_msg("bit %zu", i);
+        m.tbs.buf[i / 8] ^= (uint8_t)(1U << (i % 8));
+    }
+    tb_wr_clear(&m.tbs);
+}
+
+CHANGE(no_proofs, l->proofs = NULL)
+CHANGE(no_policy, l->policies = 0)
+CHANGE(contradiction, l->policies |= TB_POLICY_BIT(TB_POLICY_CONTROL_DNS))
+CHANGE(no_method, other_proofs[1].control[TB_PURPOSE_SERVER_AUTH] = TB_METHOD_NONE; l->proofs = other_proofs)
+CHANGE(use_as_control, other_proofs[1].control[TB_PURPOSE_SERVER_AUTH] = TB_METHOD_TLS_CLIENT_01;
+       l->proofs = other_proofs)
+
+static void nothing_false_is_told_of_proofs(void **state)
+{
+    static void (*const changes[])(struct tb_leaf *) = {change_no_proofs, change_no_policy, change_contradiction,
+                                                        change_no_method, change_use_as_control};
+    struct made m;
+
+    (void)state;
+    made_with_proofs(&m);
+    for (size_t i = 0; i < TB_ARRAY_LEN(changes); i++) {
+        struct tb_leaf want = m.leaf;
+
+        memcpy(other_proofs, test_proofs, sizeof(other_proofs));
+        changes[i](&want);
+        if (tb_tbs_write(&m.tbs, &want) != TB_E_INVAL || m.tbs.len != 0)
+            fail_msg("change %zu was taken", i);
+    }
+    tb_wr_clear(&m.tbs);
+}
+
+/* Whoever knows no arc takes neither extension for one that he knows. */
+static void without_the_arc_both_extensions_are_unknown(void **state)
+{
+    struct made m;
+    struct tb_tbs t;
+
+    (void)state;
+    made_with_proofs(&m);
+    assert_ok(tb_tbs_write(&m.tbs, &m.leaf));
+    assert_ok(tb_tbs_read(tb_wr_span(&m.tbs), &t));
+    assert_true(t.unknown_extension && !t.has_policies && t.proofs == NULL);
+    tb_tbs_clear(&t);
+    assert_ok(tb_tbs_read_under(tb_wr_span(&m.tbs), &other_arc, &t));
+    assert_true(t.unknown_extension && t.has_policies && t.policy_unknown && t.proofs == NULL);
+    tb_tbs_clear(&t);
+    assert_ok(tb_tbs_read_under(tb_wr_span(&m.tbs), &test_arc, &t));
+    assert_true(!t.unknown_extension && t.has_policies && !t.policy_unknown && t.num_proofs == 4);
+    assert_memory_equal(t.proofs, test_proofs, sizeof(test_proofs));
+    tb_tbs_clear(&t);
+    tb_wr_clear(&m.tbs);
 }
 
 static int setup(void **state)
@@ -435,10 +609,17 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(openssl_agrees_for_every_key), cmocka_unit_test(common_name_is_the_first_that_fits),
-        cmocka_unit_test(lint_catches_each_field),      cmocka_unit_test(lint_catches_each_patch),
-        cmocka_unit_test(no_bit_flip_passes_the_lint),  cmocka_unit_test(writer_refuses_broken_contracts),
-        cmocka_unit_test(a_hundred_long_names_fit),     cmocka_unit_test(golden),
+        cmocka_unit_test(openssl_agrees_for_every_key),
+        cmocka_unit_test(common_name_is_the_first_that_fits),
+        cmocka_unit_test(lint_catches_each_field),
+        cmocka_unit_test(lint_catches_each_patch),
+        cmocka_unit_test(no_bit_flip_passes_the_lint),
+        cmocka_unit_test(writer_refuses_broken_contracts),
+        cmocka_unit_test(a_hundred_long_names_fit),
+        cmocka_unit_test(golden),
+        cmocka_unit_test(lint_catches_what_is_told_of_proofs),
+        cmocka_unit_test(nothing_false_is_told_of_proofs),
+        cmocka_unit_test(without_the_arc_both_extensions_are_unknown),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,171 @@
+"""What certificates tell of the proofs behind them: nothing without an arc, and with one what was proved.
+
+The test stands in the front's place; other methods than http-01 it states itself, with the keys of validator and
+responder. What comes out is read by another hand than the project's.
+"""
+import pytest
+from cryptography import x509
+
+from harness import wire
+from harness.acme import csr
+from harness.ca import Ca, program
+from harness.proofs_told import ARC, evidence, policies, with_arc
+from harness.signer import Account, Signer
+from harness.statement import Statement
+from harness.x509 import ekus
+
+from test_attack_use import NAME, OTHER, PROFILES, Proofs
+
+SECURE = 2
+DECLARED = {"egress_kind": 2, "egress_prefix": 28}
+
+
+@pytest.fixture
+def signer(ns, dns):
+    s = Signer(ns, init=["--peer"], edit=with_arc)
+    yield s
+    s.stop()
+
+
+@pytest.fixture
+def proofs(signer):
+    return Proofs(signer)
+
+
+def stated(proofs, control=wire.HTTP_01, client_control=None, use=(), dnssec=None, **both):
+    """Statements for all purposes, with other methods, sources and DNSSEC where that is asked for."""
+    validator, responder = proofs.signer.statement_key(), proofs.signer.responder_key()
+    more = {} if dnssec is None else {"dnssec": dnssec}
+    methods = {wire.SERVER_AUTH: control, wire.CLIENT_AUTH: client_control or control}
+    out = [Statement.read(b).but(**more).make(validator) for b in proofs.caa]
+    out += [Statement.read(b).but(method=methods[p], **more).make(validator) for p, b in proofs.control.items()]
+    return out + [proofs.statement(**dict(use), **more).make(responder)]
+
+
+def certificate(result):
+    assert result.problem is None, result.detail
+    return x509.load_der_x509_certificate(result.cert)
+
+
+def issue(proofs, profile, blobs, **more):
+    own = [b for b in blobs if Statement.read(b).kind == 3 or profile == "peer" or
+           Statement.read(b).purpose == (wire.SERVER_AUTH if profile == "server" else wire.CLIENT_AUTH)]
+    return certificate(proofs.finalize(profile, own, **more))
+
+
+def test_nothing_is_told_without_an_arc(ns, dns):
+    signer = Signer(ns, init=["--peer"])
+    try:
+        proofs = Proofs(signer)
+        for profile in PROFILES:
+            cert = issue(proofs, profile, stated(proofs))
+            assert policies(cert) is None and evidence(cert) is None
+            assert not any(e.oid.dotted_string.startswith("1.3.6.1.4.1.32473") for e in cert.extensions)
+    finally:
+        signer.stop()
+
+
+def test_each_profile_tells_its_own(signer, proofs):
+    want = {"server": {"serverAuth": ("http-01", None)}, "client": {"clientAuth": ("http-01", "tls-client-01")},
+            "client-preproved": {"clientAuth": ("http-01", "tls-client-01")},
+            "peer": {"serverAuth": ("http-01", None), "clientAuth": ("http-01", "tls-client-01")}}
+    for profile in PROFILES:
+        cert = issue(proofs, profile, stated(proofs))
+        assert ekus(cert) == PROFILES[profile]
+        assert evidence(cert) == {NAME: want[profile]}
+        # The resolver of the tests validates nothing, and there is one perspective.
+        assert policies(cert) == {"quorum-1", "dns-insecure"} | ({"use-published"} if profile != "server" else set())
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_strengths_and_weaknesses(signer, proofs, profile):
+    use = set() if profile == "server" else {"use-published"}
+    declared = set() if profile == "server" else {"egress-declared"}
+
+    def told(**how):
+        return policies(issue(proofs, profile, stated(proofs, **how)))
+    assert told(dnssec=SECURE) == {"quorum-1"} | use
+    assert told(control=wire.DNS_01, dnssec=SECURE) == {"control-dns", "quorum-1"} | use
+    assert told(control=wire.DNS_01, dnssec=1) == {"control-dns", "quorum-1", "dns-insecure"} | use
+    assert told(control=wire.TLS_ALPN_01, dnssec=SECURE, use=DECLARED) == {"quorum-1"} | declared
+
+
+def test_a_strength_of_one_of_two_names_is_none(signer, proofs):
+    """A two-name order, each name proved by another method."""
+    second = Proofs(signer, OTHER, proofs.account, proofs.key)
+    both = [NAME, OTHER]
+    for first_by, second_by, strong in ((wire.DNS_01, wire.HTTP_01, False), (wire.HTTP_01, wire.DNS_01, False),
+                                        (wire.HTTP_01, wire.HTTP_01, False), (wire.DNS_01, wire.DNS_01, True)):
+        for profile in ("server", "client", "peer"):
+            blobs = stated(proofs, control=first_by, dnssec=SECURE) + stated(second, control=second_by, dnssec=SECURE)
+            cert = issue(proofs, profile, blobs, names=both)
+            assert ("control-dns" in policies(cert)) == strong, (profile, first_by, second_by)
+            told = evidence(cert)
+            words = {wire.DNS_01: "dns-01", wire.HTTP_01: "http-01"}
+            for name, by in ((NAME, first_by), (OTHER, second_by)):
+                assert {c for c, _ in told[name].values()} == {words[by]}
+    one_declared = stated(proofs, dnssec=SECURE) + stated(second, use=DECLARED, dnssec=SECURE)
+    assert policies(issue(proofs, "client", one_declared, names=both)) == {"quorum-1", "egress-declared"}
+
+
+def test_a_strength_of_one_of_two_purposes_is_none(signer, proofs):
+    cert = issue(proofs, "peer", stated(proofs, control=wire.DNS_01, client_control=wire.HTTP_01, dnssec=SECURE))
+    assert policies(cert) == {"quorum-1", "use-published"}
+    assert evidence(cert) == {NAME: {"serverAuth": ("dns-01", None), "clientAuth": ("http-01", "tls-client-01")}}
+    cert = issue(proofs, "peer", stated(proofs, control=wire.DNS_01, dnssec=SECURE))
+    assert policies(cert) == {"control-dns", "quorum-1", "use-published"}
+
+
+def test_a_csr_that_asks_for_less_is_told_less(ns, dns):
+    """Under csr_eku: narrow the evidence speaks of the usages that the certificate has."""
+    def edit(text):
+        text = with_arc(text)
+        at = text.index("csr_eku: ignore", text.index('- name: "peer"'))
+        return text[:at] + "csr_eku: narrow" + text[at + len("csr_eku: ignore"):]
+    signer = Signer(ns, init=["--peer"], edit=edit)
+    try:
+        proofs = Proofs(signer)
+        for usage, told in ((x509.ExtendedKeyUsageOID.SERVER_AUTH, {"serverAuth": ("dns-01", None)}),
+                            (x509.ExtendedKeyUsageOID.CLIENT_AUTH, {"clientAuth": ("http-01", "tls-client-01")})):
+            der = csr([NAME], proofs.key, extensions=[(x509.ExtendedKeyUsage([usage]), False)])
+            url = signer.finalize_url(signer.order_number(), profile="peer@2026-11")
+            blobs = stated(proofs, control=wire.DNS_01, client_control=wire.HTTP_01, dnssec=SECURE)
+            cert = certificate(signer.finalize(proofs.account, der, blobs, url=url))
+            assert ekus(cert) == [usage] and evidence(cert) == {NAME: told}
+            assert policies(cert) == {"quorum-1", "control-dns" if told.keys() == {"serverAuth"} else "use-published"}
+    finally:
+        signer.stop()
+
+
+def test_control_of_a_domain_above_is_told(ns, dns):
+    def edit(text):
+        assert "names: []\n" in text
+        return with_arc(text).replace("names: []\n", "names:\n  - ancestors: [example.test]\n")
+    signer = Signer(ns, edit=edit)
+    try:
+        proofs = Proofs(signer)
+        above = [Statement.read(b).but(name="example.test", subtree=1, method=wire.DNS_01).make(signer.statement_key())
+                 for p, b in proofs.control.items() if p == wire.SERVER_AUTH]
+        cert = certificate(proofs.finalize("server", proofs.caa + above))
+        assert evidence(cert) == {NAME: {"serverAuth": ("dns-01", None)}}
+        assert policies(cert) == {"quorum-1", "dns-insecure", "control-above"}
+    finally:
+        signer.stop()
+
+
+@pytest.mark.parametrize("arc", ["1.3.6.1.4.1.2147483648", "2.25.98765432109876543210987654321", "1.3.6.1.4.1.32473.", "1", "x"])
+def test_an_arc_that_verifiers_refuse_is_refused_at_the_start(ns, dns, arc):
+    ca = Ca(ns, edit=lambda t: with_arc(t, arc))
+    r = ns.run([program("tabardd"), "check-config", "--config", ca.config], check=False)
+    assert r.returncode != 0 and "is not an arc of object identifiers; expected numbers below 2147483648" in r.stdout
+
+
+def test_an_arc_that_changes_changes_what_is_told(signer, proofs):
+    """Proofs are as good as before, and certificates tell under the arc of the day."""
+    before = issue(proofs, "server", stated(proofs))
+    signer.ca.edit(lambda t: t.replace(ARC, "1.3.6.1.4.1.32473.8"))
+    signer.restart_signer()
+    after = issue(proofs, "server", stated(proofs))
+    assert evidence(before) == evidence(after, "1.3.6.1.4.1.32473.8")
+    assert policies(before) == policies(after, "1.3.6.1.4.1.32473.8")
+    assert evidence(after) is None
