@@ -25,6 +25,9 @@ VERSIONS = {
     "Java": ["java", "--version"],
     "GnuTLS": ["certtool", "--version"],
     "nginx": ["/usr/sbin/nginx", "-v"],
+    "PostgreSQL": ["psql", "--version"],
+    "BIND": ["sh", "-c", "/usr/sbin/named -v | cut -d' ' -f1,2"],
+    "Prosody": ["sh", "-c", "dpkg-query -W -f='prosody ${Version}' prosody"],
     "Postfix": ["/usr/sbin/postconf", "-d", "mail_version"],
 }
 
