@@ -15,10 +15,11 @@
 
 static void usage(FILE *f)
 {
-    fputs("usage: tabard prove NAME --new-key KEY --csr-out CSR --account-key FILE --server URL [OPTION]...\n"
+    fputs("usage: tabard prove NAME... --new-key KEY --csr-out CSR --account-key FILE --server URL [OPTION]...\n"
           "\n"
-          "Makes a key and a certification request for NAME, and proves that the key is used as a TLS client from an\n"
-          "address of NAME. Then order with CSR, by any ACME client, with the same account, such as\n"
+          "Makes a key and a certification request for the names, and proves that the key is used as a TLS client from "
+          "an\n"
+          "address of each. Then order with CSR, by any ACME client, with the same account, such as\n"
           "  certbot certonly --csr CSR ...      lego --csr CSR ... run\n"
           "\n"
           "  --new-key KEY       made here (mode 0600); KEY and CSR of an earlier run are taken up again\n"
@@ -42,7 +43,7 @@ static int write_csr(const struct tb_acme_cli *cli, EVP_PKEY *key, struct tb_fai
 
     tb_wr_init(&der, TB_CSR_DER_MAX);
     tb_wr_init(&pem, TB_PEM_MAX);
-    r = tb_client_csr(&der, key, cli->settings.names, 1);
+    r = tb_client_csr(&der, key, cli->settings.names, cli->settings.num_names);
     tb_pem_write(&pem, "CERTIFICATE REQUEST", tb_wr_span(&der));
     if (r < 0 || tb_wr_err(&pem) < 0)
         r = tb_fail_set(fail, TB_EXIT_FAILURE, TB_E_CRYPTO, "the certification request cannot be made");
@@ -53,8 +54,18 @@ static int write_csr(const struct tb_acme_cli *cli, EVP_PKEY *key, struct tb_fai
     return r;
 }
 
-/* Is the request one for this key and this name alone? */
-static bool csr_is_ours(struct tb_span pem, const struct tb_ident *name, EVP_PKEY *key)
+static bool has_names(const struct tb_csr *csr, const struct tb_settings *s)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < s->num_names; i++)
+        for (size_t k = 0; k < csr->num_idents; k++)
+            found += tb_ident_eq(&csr->idents[k], &s->names[i]);
+    return found == s->num_names && csr->num_idents == s->num_names;
+}
+
+/* Is the request one for this key and these names alone? */
+static bool csr_is_ours(struct tb_span pem, const struct tb_settings *s, EVP_PKEY *key)
 {
     char label[TB_PEM_LABEL_MAX + 1];
     uint8_t *mine = NULL;
@@ -63,8 +74,7 @@ static bool csr_is_ours(struct tb_span pem, const struct tb_ident *name, EVP_PKE
     size_t len = 0;
     int mine_len = i2d_PUBKEY(key, &mine);
     bool ours = tb_pem_read(pem, label, &der, &len) == 0 && strcmp(label, "CERTIFICATE REQUEST") == 0 &&
-                tb_csr_parse(tb_span_of(der, len), &csr, NULL) == 0 && csr.num_idents == 1 &&
-                tb_ident_eq(&csr.idents[0], name) && mine_len > 0 &&
+                tb_csr_parse(tb_span_of(der, len), &csr, NULL) == 0 && has_names(&csr, s) && mine_len > 0 &&
                 tb_span_eq(csr.spki.der, tb_span_of(mine, (size_t)mine_len));
 
     tb_csr_clear(&csr);
@@ -81,11 +91,10 @@ static int take_up(const struct tb_acme_cli *cli, EVP_PKEY **out, struct tb_fail
 
     tb_wr_init(&pem, TB_PEM_MAX);
     if ((r = tb_client_key_read(cli->new_key, out, fail)) == 0 && (r = tb_file_read(cli->csr_out, &pem, fail)) == 0 &&
-        !csr_is_ours(tb_wr_span(&pem), &cli->settings.names[0], *out))
+        !csr_is_ours(tb_wr_span(&pem), &cli->settings, *out))
         r = tb_fail_set(fail, TB_EXIT_LOCAL, TB_E_EXISTS,
-                        "%s and %s exist, and are not key and request for %s alone; "
-                        "give other names",
-                        cli->new_key, cli->csr_out, cli->settings.names[0].value);
+                        "%s and %s exist, and are not key and request for exactly the names given; give other names",
+                        cli->new_key, cli->csr_out);
     tb_wr_clear(&pem);
     return r;
 }
@@ -110,33 +119,57 @@ static int key_and_request(const struct tb_acme_cli *cli, EVP_PKEY **out, struct
     return write_csr(cli, *out, fail);
 }
 
-static int prove(struct tb_acme_cli *cli, struct tb_fail *fail)
+/* One authorization of use for each name, and the proofs. */
+static int prove_names(struct tb_acme *a, const struct tb_settings *s, EVP_PKEY *key)
 {
-    const struct tb_proof_options proofs = tb_settings_proofs(&cli->settings);
-    const struct tb_say say = tb_acme_cli_say(cli);
+    const struct tb_proof_options proofs = tb_settings_proofs(s);
+    char(*urls)[TB_HTTPS_URL_MAX + 1] = calloc(s->num_names, sizeof(*urls));
     struct tb_acme_authz *authz = malloc(sizeof(*authz));
-    struct tb_acme a = {0};
-    EVP_PKEY *key = NULL;
-    int r = authz != NULL ? 0 : tb_fail_set(fail, TB_EXIT_FAILURE, TB_E_NOMEM, "out of memory");
+    int r = 0;
 
-    /* The session first: the account key's process is made before anything else is read or written. */
-    if (r == 0 && (r = tb_issue_open("", &cli->settings, false, cli->allow_weak_sandbox, &say, &a, fail)) == 0 &&
-        (r = tb_acme_account(&a, &cli->registration, NULL)) == 0 && (r = key_and_request(cli, &key, fail)) == 0 &&
-        (r = tb_acme_authz_new_use(&a, &cli->settings.names[0], authz)) == 0)
-        r = tb_proofs_make(&a, &proofs, key, (const char(*)[TB_HTTPS_URL_MAX + 1]) authz->url, 1);
+    if (urls == NULL || authz == NULL)
+        r = tb_fail_set(a->fail, TB_EXIT_FAILURE, TB_E_NOMEM, "out of memory");
+    for (size_t i = 0; r == 0 && i < s->num_names; i++)
+        if ((r = tb_acme_authz_new_use(a, &s->names[i], authz)) == 0)
+            memcpy(urls[i], authz->url, sizeof(*urls));
     if (r == 0)
-        tb_say(&say, "%s: the key in %s is proved; order with %s now", cli->settings.names[0].value, cli->new_key,
-               cli->csr_out);
-    tb_acme_close(&a);
-    EVP_PKEY_free(key);
+        r = tb_proofs_make(a, &proofs, key, (const char(*)[TB_HTTPS_URL_MAX + 1]) urls, s->num_names);
+    free(urls);
     free(authz);
     return r;
 }
 
+static int prove(struct tb_acme_cli *cli, struct tb_fail *fail)
+{
+    const struct tb_say say = tb_acme_cli_say(cli);
+    struct tb_acme a = {0};
+    EVP_PKEY *key = NULL;
+    int r;
+
+    /* The session first: the account key's process is made before anything else is read or written. */
+    if ((r = tb_issue_open("", &cli->settings, false, cli->allow_weak_sandbox, &say, &a, fail)) == 0 &&
+        (r = tb_acme_account(&a, &cli->registration, NULL)) == 0 && (r = key_and_request(cli, &key, fail)) == 0)
+        r = prove_names(&a, &cli->settings, key);
+    if (r == 0)
+        tb_say(&say, "the key in %s is proved; order with %s now", cli->new_key, cli->csr_out);
+    tb_acme_close(&a);
+    EVP_PKEY_free(key);
+    return r;
+}
+
+static bool has_wildcard(const struct tb_settings *s)
+{
+    bool out = false;
+
+    for (size_t i = 0; i < s->num_names; i++)
+        out = out || s->names[i].wildcard;
+    return out;
+}
+
 static const char *missing(const struct tb_acme_cli *cli, int words)
 {
-    if (words != 1)
-        return "prove takes one name";
+    if (words < 1)
+        return "prove takes the names to be proved";
     if (cli->new_key == NULL || cli->csr_out == NULL)
         return "--new-key or --csr-out is missing";
     if (cli->settings.account_key[0] == '\0')
@@ -158,8 +191,8 @@ int tb_cmd_prove(int argc, char **argv)
     if ((what = missing(&cli, argc - optind)) != NULL)
         return tb_acme_cli_misuse(what, usage);
     cli.registration.only_existing = !cli.registration.agree_terms;
-    if (tb_acme_cli_names(&cli, argv + optind, 1, &fail) == 0) {
-        if (cli.settings.names[0].wildcard)
+    if (tb_acme_cli_names(&cli, argv + optind, argc - optind, &fail) == 0) {
+        if (has_wildcard(&cli.settings))
             (void)tb_fail_set(&fail, TB_EXIT_USAGE, TB_E_INVAL, "a wildcard is no host that could connect");
         else if (prove(&cli, &fail) == 0 && cli.json)
             puts("{\"ok\":true}");
