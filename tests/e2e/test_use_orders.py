@@ -193,6 +193,21 @@ def test_the_answer_to_the_challenge_waits_until_the_responder_is_armed(fr, cl):
     other.close()
 
 
+def test_a_responder_that_is_silent_leaves_the_challenge_as_it_was(fr, cl):
+    order = cl.new_order([A])
+    url, authz = kinds(cl, order.json())["use", A]
+    ch = challenge_of(authz)
+    r = cl.post(ch["url"], {})  # nobody arms: twenty seconds
+    assert r.status == 503 and int(r.headers["Retry-After"]) > 0
+    assert challenge_of(cl.post(url, None).json())["status"] == "pending"
+    w = fr.responder.window()
+    assert w.token == ch["token"]
+    w.armed()
+    cl.wait(url, lambda a: challenge_of(a)["status"] == "processing")
+    w.accept(new_key()[1])
+    assert cl.wait(url, lambda a: a["status"] != "pending")["status"] == "valid"
+
+
 def test_what_cannot_be_armed_is_invalid_at_once(fr, cl):
     order = cl.new_order([A])
     url, authz = kinds(cl, order.json())["use", A]
