@@ -4,8 +4,10 @@ import time
 import pytest
 
 from harness.acme import Client, Http01
+from harness.applicant import Applicant
 from harness.ca import Ca
 from harness.dnssec import SignedKnot, SignedZone, replaced, without, without_signatures
+from harness.responder import Responder
 from harness.signer import Account, Signer
 from harness.statement import CAA, CONTROL, Statement
 
@@ -80,3 +82,23 @@ def test_statements_say_what_was_secure(ns, zones):
     insecure = [Statement.read(b) for b in signer.prove(account, "www.secure-nsec3.test")]
     assert all(s.dnssec < 2 for s in insecure)
     signer.stop()
+
+
+def test_a_use_proof_needs_answers_that_verify(ns, zones):
+    """Bogus addresses are an error before anything is armed; what verified is said so in the statement."""
+    responder = Responder(ns, edit=anchored(zones))
+    try:
+        account, applicant = responder.account(), Applicant(ns, responder)
+        for zone in BAD + ["otherkey"]:
+            name = f"www.{zone}.test"
+            if zone == "nocaa":
+                continue  # its addresses are sound
+            problem, detail = responder.refused(account, name)
+            assert problem == "dns" and name in detail, (zone, detail)
+        for zone in ("secure", "secure-nsec3"):
+            name = f"www.{zone}.test"
+            token, request = responder.arm(account, name)
+            assert applicant.prove(account, name, token)[0] == "ok 127.0.0.1"
+            assert responder.statement(responder.answer(request)[2][0]).dnssec == 2
+    finally:
+        responder.stop()

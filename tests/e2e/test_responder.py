@@ -209,6 +209,22 @@ def test_handshakes_that_are_not_ours(responder, applicant, account, how, alert)
     assert applicant.prove(account, NAME, token)[0] == "ok 127.0.0.1"
 
 
+def test_nothing_is_resumed(ns, responder, applicant, account):
+    """A client that offers a pre-shared key is told so, and no ticket is ever given out."""
+    token, request = responder.arm(account, NAME)
+    argv = ["openssl", "s_client", "-connect", "127.0.0.1:14002", "-servername", applicant.name_of(token), "-alpn",
+            "acme-tls-client/1", "-tls1_3"]
+    p = ns.run([*argv, "-psk", "00112233445566778899aabbccddeeff"], check=False)
+    assert "illegal parameter" in p.stdout
+    problem, detail = responder.next_note(request)
+    assert problem == "tls" and "pre-shared key" in detail
+    der, key = use_cert(NAME, use_digest(account.authorization(token)))
+    context = applicant.context(der, key)
+    with applicant.socket() as s, context.wrap_socket(s, server_hostname=applicant.name_of(token)) as tls:
+        assert tls.recv(100) == b"ok 127.0.0.1\n" and tls.recv(100) == b""
+        assert not tls.session_reused and not tls.session.has_ticket
+
+
 def test_a_certificate_is_demanded(responder, applicant, account):
     token, request = responder.arm(account, NAME)
     assert "CERTIFICATE_REQUIRED" in applicant.alert(token)

@@ -83,9 +83,8 @@ class Applicant:
         return c
 
     def socket(self, source=None, source_port=0, timeout=20):
-        with self.ns.inside():
-            return socket.create_connection((self.address, self.port), timeout=timeout,
-                                            source_address=(source, source_port) if source else None)
+        return self.ns.inside(lambda: socket.create_connection((self.address, self.port), timeout=timeout,
+                                                               source_address=(source, source_port) if source else None))
 
     def name_of(self, token):
         return f"{tag(token)}.{self.responder.host}"

@@ -1,9 +1,6 @@
 """The responder as tabardd runs it, with the test in the place of parent and front."""
-import contextlib
+import base64
 import hashlib
-import os
-import socket
-import ssl
 import time
 
 from . import wire
@@ -26,18 +23,17 @@ class Account:
 
 
 def tag(token):
-    import base64
     return base64.b32encode(hashlib.sha256(token.encode()).digest()[:10]).decode().lower()
 
 
 class Responder:
-    """listen: (address, port) in the namespace."""
+    """listen: (address, port) in the namespace; more goes to the CA."""
 
-    def __init__(self, ns, name="ca.test", listen=("127.0.0.1", 14002), edit=None, subdir="ca", extra=()):
+    def __init__(self, ns, name="ca.test", listen=("127.0.0.1", 14002), extra=(), **more):
         self.ns = ns
         self.listen = listen
         text = f"[{listen[0]}]:{listen[1]}" if ":" in listen[0] else f"{listen[0]}:{listen[1]}"
-        self.ca = Ca(ns, name=name, subdir=subdir, edit=edit, extra=["--http", "off", "--responder", text, *extra])
+        self.ca = Ca(ns, name=name, extra=["--http", "off", "--responder", text, *extra], **more)
         self.host = name
         self.base = f"https://{name}:14000"
         self.child = None
@@ -149,11 +145,14 @@ class Responder:
         assert s.make(key) == blob
         return s
 
+    def resident(self):
+        """Octets of memory that it has."""
+        with open(f"/proc/{self.child.proc.popen.pid}/status") as f:
+            return next(int(l.split()[1]) << 10 for l in f if l.startswith("VmRSS"))
+
     def stats(self):
         kind, body = self.front.ask(wire.STATS_REQ)
         assert kind == wire.STATS_RSP
         r = Reader(body)
         return {r.var16().decode(): r.u64() for _ in range(r.u16())}
 
-
-__all__ = ["Account", "Responder", "contextlib", "os", "socket", "ssl", "tag"]
