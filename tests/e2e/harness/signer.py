@@ -33,9 +33,9 @@ class Account:
 class Signer:
     PROFILE = "server@2026-11"
 
-    def __init__(self, ns, subdir="ca", name="ca.test", port=14000, edit=None, init=()):
+    def __init__(self, ns, subdir="ca", name="ca.test", port=14000, edit=None, init=(), http=False):
         self.ns = ns
-        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit, extra=["--http", "off", *init])  # no CRLs unasked
+        self.ca = Ca(ns, name=name, port=port, subdir=subdir, edit=edit, extra=[*([] if http else ["--http", "off"]), *init])  # off: no CRLs unasked
         self.base = f"https://{name}:{port}"
         self.web = None
         self.judge = self.keyholder = self.validator = None

@@ -1,4 +1,4 @@
-// A certificate as Go's crypto/x509 sees it: verify ROOT ISSUING LEAF NAME server|client
+// A certificate as Go's crypto/x509 sees it: verify ROOT ISSUING LEAF NAME server|client, or verify LEAF: is it one?
 package main
 
 import (
@@ -25,6 +25,11 @@ func load(path string) *x509.Certificate {
 }
 
 func main() {
+	if len(os.Args) == 2 {
+		leaf := load(os.Args[1])
+		fmt.Println("names:", leaf.DNSNames, leaf.IPAddresses, "policies:", leaf.PolicyIdentifiers)
+		return
+	}
 	usages := map[string]x509.ExtKeyUsage{"server": x509.ExtKeyUsageServerAuth, "client": x509.ExtKeyUsageClientAuth}
 	usage, known := usages[os.Args[5]]
 	if !known {
