@@ -17,6 +17,9 @@ POLICIES = {
     'twice': HEAD + ENTRY + ENTRY + '...\n',
     'shadow': HEAD + ENTRY.replace('as: y', 'as: y, mode: shadow') + '...\n',
     'proofs': HEAD + ENTRY.replace('issuer: a', 'issuer: any, proofs: [dns-01, tls-client-01]') + '...\n',
+    'arc': HEAD.replace(KEY, f'{{keys: {KEY}, policy_arc: 1.3.6.1.4.1.32473}}') +
+    ENTRY.replace('issuer: a', 'issuer: a, proofs: dns-01') + '...\n',
+    'arc-too-large': HEAD.replace(KEY, f'{{keys: {KEY}, policy_arc: 2.25.2147483648}}') + ENTRY + '...\n',
     'wildcard-abuse': HEAD + ENTRY.replace('*.a.test', '*') + '...\n',
     'lists': HEAD + ENTRY.replace('dns: "*.a.test"', 'dns: [b.test, c.test], ip: "::1", uri: "x:y"') + '...\n',
     'anchor': HEAD + ENTRY.replace('name: n', 'name: &n n') + '...\n',

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/check/fact.h"
+#include "cli/check/proofs.h"
 
 static void put_documented(FILE *f, const struct tb_check_answer *a)
 {
@@ -60,6 +61,7 @@ void tb_check_report(FILE *f, const struct tb_check_result *result, bool title)
         put_documented(f, a);
     }
     put_leaf(f, result);
+    tb_check_proofs_put(f, sk_X509_value(result->in.chain, 0));
     for (size_t i = 0; i < result->num_next; i++)
         fprintf(f, "next: %s\n", result->next[i]);
 }
@@ -94,8 +96,9 @@ static json_t *leaf_json(X509 *leaf)
     tb_check_san_text(leaf, san);
     tb_check_time_text(X509_get0_notBefore(leaf), from);
     tb_check_time_text(X509_get0_notAfter(leaf), until);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subject", subject, "issuer", issuer, "names", san,
-                     "extended_key_usage", fact.eku, "not_before", from, "not_after", until);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "subject", subject, "issuer", issuer, "names", san,
+                     "extended_key_usage", fact.eku, "not_before", from, "not_after", until, "proofs",
+                     tb_check_proofs_json(leaf));
 }
 
 static json_t *fault_json(const struct tb_check_answer *a)

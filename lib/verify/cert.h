@@ -15,6 +15,8 @@
 #include "lib/verify/fault.h"
 
 #define TB_VCERT_EXTENSIONS_MAX 64
+#define TB_VCERT_OTHERS_MAX     8 /* extensions kept for a policy that may know them; more are as if they were not there \
+                                   */
 #define TB_VCERT_RSA_MIN        2048
 #define TB_VCERT_RSA_MAX        8192 /* what a stranger may make us compute */
 #define TB_VCERT_EC_MIN         256
@@ -26,6 +28,13 @@ enum tb_eku {
     TB_EKU_EMAIL = 4,
     TB_EKU_ANY = 8,
     TB_EKU_OTHER = 16,
+};
+
+/* An extension as it stands; all spans are borrowed. */
+struct tb_vext {
+    struct tb_span oid; /* content octets */
+    struct tb_span value;
+    bool critical;
 };
 
 struct tb_vcert {
@@ -58,7 +67,9 @@ struct tb_vcert {
     AUTHORITY_KEYID *akid;
     ASN1_OCTET_STRING *skid;
     GENERAL_NAMES *san;
-    struct tb_span crl_points; /* value of cRLDistributionPoints, borrowed from x or der */
+    struct tb_span crl_points;                  /* value of cRLDistributionPoints, borrowed from x or der */
+    struct tb_vext others[TB_VCERT_OTHERS_MAX]; /* not critical, and not known here; borrowed likewise */
+    size_t num_others;
 };
 
 /* Takes a reference of x.  TB_E_NOMEM, TB_E_CRYPTO; everything that is wrong with the certificate goes to bad. */
@@ -92,12 +103,6 @@ int tb_asn1_time(const ASN1_TIME *t, int64_t *out) TB_MUST_USE;
 /* Notes a fault of shape; the first one stays. */
 void tb_vcert_blame(struct tb_vcert *cert, enum tabard_reason reason, const char *what);
 
-/* An extension as it stands; all spans are borrowed. */
-struct tb_vext {
-    struct tb_span oid; /* content octets */
-    struct tb_span value;
-    bool critical;
-};
 /* Takes the facts out of all extensions of a certificate whose v3 is set (cert_ext.c). num: at most the maximum. */
 void tb_vcert_extensions(struct tb_vcert *cert, const struct tb_vext *ext, size_t num);
 /* key_weak, from the key. */

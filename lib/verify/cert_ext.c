@@ -157,6 +157,8 @@ void tb_vcert_extensions(struct tb_vcert *cert, const struct tb_vext *ext, size_
             k++;
         if (k == TB_ARRAY_LEN(known) && ext[i].critical)
             tb_vcert_blame(cert, TABARD_R_CRITICAL_EXTENSION, "a critical extension that is not understood");
+        else if (k == TB_ARRAY_LEN(known) && cert->num_others < TB_VCERT_OTHERS_MAX)
+            cert->others[cert->num_others++] = ext[i];
         if (stands_before(ext, i))
             tb_vcert_blame(cert, TABARD_R_EXTENSION_MALFORMED, "an extension that stands twice");
         else if (k < TB_ARRAY_LEN(known) && known[k].read != NULL)

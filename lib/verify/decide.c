@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/verify/decision.h"
+#include "lib/verify/proofs.h"
 
 /* A later library may know more members; an older program must not have set them. */
 bool tb_request_tail_zero(const struct tabard_request *in)
@@ -113,9 +114,10 @@ static bool allow(struct tabard_decision *decision, const struct tb_ventry *entr
     return true;
 }
 
-static void expected_of(const struct tb_match *match, const struct tabard_request *req, char out[static 256],
-                        char seen[static 256])
+static void expected_of(const struct tb_match *match, const struct tabard_request *req, const struct tb_vrules *rules,
+                        const struct tb_vcert *leaf, char out[static 256], char seen[static 256])
 {
+    struct tb_vproof proof;
     char time[24];
 
     snprintf(out, 256, "a name, issuer and role that an entry grants");
@@ -136,6 +138,12 @@ static void expected_of(const struct tb_match *match, const struct tabard_reques
         snprintf(out, 256, "the peer's address among those that the name resolves to");
         tb_address_text(seen, &req->peer);
         break;
+    case TABARD_R_PROOF_METHOD_UNKNOWN:
+    case TABARD_R_PROOF_METHOD_OTHER:
+        tb_vmethods_text(out, 256, match->entry->proofs);
+        if (tb_vproof_find(rules, match->issuers, match->entry, req->role, leaf, match->name, &proof))
+            tb_vproof_text(seen, 256, &proof);
+        break;
     case TABARD_R_ISSUER_NOT_LISTED:
     case TABARD_R_ISSUER_OTHER_NAME:
         snprintf(out, 256, "the issuer that the entry names");
@@ -147,8 +155,8 @@ static void expected_of(const struct tb_match *match, const struct tabard_reques
 }
 
 /* The fault of the match, unless the purpose was the fault, which then stays. */
-static bool conclude(const struct tabard_request *req, const struct tb_vcert *leaf, const struct tb_match *match,
-                     bool eku_fault, struct tabard_decision *decision)
+static bool conclude(const struct tabard_request *req, const struct tb_vrules *rules, const struct tb_vcert *leaf,
+                     const struct tb_match *match, bool eku_fault, struct tabard_decision *decision)
 {
     char expected[256];
     char seen[256];
@@ -156,7 +164,7 @@ static bool conclude(const struct tabard_request *req, const struct tb_vcert *le
     if (match->reason == TABARD_R_ALLOWED && !eku_fault)
         return allow(decision, match->entry, match->name, true);
     if (!eku_fault) {
-        expected_of(match, req, expected, seen);
+        expected_of(match, req, rules, leaf, expected, seen);
         deny_name(decision, leaf, match->reason, match->name, expected, seen);
     }
     if (match->entry != NULL)
@@ -194,11 +202,11 @@ static bool decide_names(const struct tabard_request *req, const struct tb_vrule
                       "the peer's address as a subject alternative name", seen);
         goto out;
     }
-    tb_match_policy(rules, req, names, num, issuers, eku_fault, &match);
+    tb_match_policy(rules, req, leaf, names, num, issuers, eku_fault, &match);
     if (match.entry == NULL && !eku_fault && cn_listed(rules, leaf, &cn))
         deny_name(decision, leaf, TABARD_R_CN_ONLY, &cn, "a subject alternative name", "the common name alone");
     else
-        ok = conclude(req, leaf, &match, eku_fault, decision);
+        ok = conclude(req, rules, leaf, &match, eku_fault, decision);
 out:
     free(names);
     return ok;

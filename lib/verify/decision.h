@@ -22,11 +22,13 @@ struct tb_match {
     enum tabard_reason reason;      /* of the strict answer */
     const struct tb_ventry *shadow; /* a shadow entry that forgives what is wrong; else NULL */
     const struct tb_vname *shadow_name;
+    uint64_t issuers; /* of the rules' issuers, those that stand on the path */
 };
 
-/* eku_fault: the chain is sound but for its purpose, which shadow entries forgive. */
-void tb_match_policy(const struct tb_vrules *rules, const struct tabard_request *req, const struct tb_vname *names,
-                     size_t num, const struct tb_path_issuers *issuers, bool eku_fault, struct tb_match *out);
+/* names: of the leaf.  eku_fault: the chain is sound but for its purpose, which shadow entries forgive. */
+void tb_match_policy(const struct tb_vrules *rules, const struct tabard_request *req, const struct tb_vcert *leaf,
+                     const struct tb_vname *names, size_t num, const struct tb_path_issuers *issuers, bool eku_fault,
+                     struct tb_match *out);
 
 /* peer.c: TABARD_R_ALLOWED or what is wrong. */
 enum tabard_reason tb_peer_in_san(const struct tabard_address *peer, const struct tb_vname *names, size_t num);

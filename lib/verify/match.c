@@ -1,10 +1,12 @@
 #include <string.h>
 
 #include "lib/verify/decision.h"
+#include "lib/verify/proofs.h"
 
 struct matcher {
     const struct tb_vrules *rules;
     const struct tabard_request *req;
+    const struct tb_vcert *leaf;
     bool eku_fault;
     uint64_t path_issuers; /* of the rules' issuers, those that stand on the path */
     struct tb_match *out;
@@ -38,6 +40,18 @@ static bool issuer_on_path(const struct tb_vissuer *issuer, const struct tb_path
     return false;
 }
 
+static enum tabard_reason judge_proofs(const struct matcher *m, const struct tb_ventry *entry,
+                                       const struct tb_vname *name)
+{
+    struct tb_vproof proof;
+
+    if (entry->proofs == 0)
+        return TABARD_R_ALLOWED;
+    if (!tb_vproof_find(m->rules, m->path_issuers, entry, m->req->role, m->leaf, name, &proof))
+        return TABARD_R_PROOF_METHOD_UNKNOWN;
+    return tb_vproof_serves(&proof, entry->proofs) ? TABARD_R_ALLOWED : TABARD_R_PROOF_METHOD_OTHER;
+}
+
 static enum tabard_reason judge(const struct matcher *m, const struct tb_ventry *entry, const struct tb_vname *name)
 {
     enum tabard_reason reason = TABARD_R_ALLOWED;
@@ -50,10 +64,7 @@ static enum tabard_reason judge(const struct matcher *m, const struct tb_ventry 
         return TABARD_R_ENTRY_ENDED;
     if ((m->req->peer_checks & TABARD_PEER_FORWARD) != 0)
         reason = tb_peer_forward(m->req, name);
-    if (reason != TABARD_R_ALLOWED)
-        return reason;
-    /* No extension tells the methods of a name yet: a wish for one is a wish that no certificate meets. */
-    return entry->proofs != 0 ? TABARD_R_PROOF_METHOD_UNKNOWN : TABARD_R_ALLOWED;
+    return reason != TABARD_R_ALLOWED ? reason : judge_proofs(m, entry, name);
 }
 
 static bool forgivable(enum tabard_reason reason)
@@ -153,16 +164,18 @@ static enum tabard_reason not_listed(const struct matcher *m, const struct tb_vn
     return TABARD_R_NAME_NOT_LISTED;
 }
 
-void tb_match_policy(const struct tb_vrules *rules, const struct tabard_request *req, const struct tb_vname *names,
-                     size_t num, const struct tb_path_issuers *issuers, bool eku_fault, struct tb_match *out)
+void tb_match_policy(const struct tb_vrules *rules, const struct tabard_request *req, const struct tb_vcert *leaf,
+                     const struct tb_vname *names, size_t num, const struct tb_path_issuers *issuers, bool eku_fault,
+                     struct tb_match *out)
 {
-    struct matcher m = {.rules = rules, .req = req, .eku_fault = eku_fault, .out = out};
+    struct matcher m = {.rules = rules, .req = req, .leaf = leaf, .eku_fault = eku_fault, .out = out};
 
     *out = (struct tb_match){0};
     for (size_t i = 0; i < rules->num_issuers; i++)
         if (issuer_on_path(&rules->issuers[i], issuers))
             m.path_issuers |= UINT64_C(1) << i;
     m.path_issuers &= rules->issuers_used;
+    out->issuers = m.path_issuers;
     for (size_t i = 0; i < num; i++)
         match_name(&m, &names[i]);
     if (m.strict_ambiguous || (m.strict == NULL && m.shadow_ambiguous)) {

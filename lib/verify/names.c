@@ -182,6 +182,7 @@ bool tb_vnames_read(const struct tb_vcert *leaf, struct tb_vname **out, size_t *
 
         if (reason != TABARD_R_ALLOWED)
             keep_worst(fault, reason, leaf, raw);
+        (*out)[*out_num].san = (uint8_t)i;
         *out_num += kept && reason == TABARD_R_ALLOWED;
     }
     qsort(*out, *out_num, sizeof(**out), compare);

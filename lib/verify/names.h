@@ -8,6 +8,7 @@ enum tb_vname_type { TB_VNAME_DNS = 1, TB_VNAME_IP = 2, TB_VNAME_URI = 3 };
 
 struct tb_vname {
     enum tb_vname_type type;
+    uint8_t san;                      /* of a leaf's: its place among all names there, from 0 */
     bool wildcard;                    /* dns: "*." was there; text is without it */
     char text[TB_FAULT_NAME_MAX + 1]; /* dns: lower case; ip: text form; uri: as it stands */
 };

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "lib/pki/arc.h"
 #include "lib/profile/method.h"
 #include "lib/verify/names.h"
 
@@ -37,6 +38,7 @@ struct tb_vissuer {
     char name[TABARD_ENTRY_NAME_MAX + 1];
     uint8_t spki[TB_VPOLICY_KEYS_MAX][TB_DIGEST_LEN];
     size_t num;
+    struct tb_arc arc; /* under which it tells of proofs; empty: it tells nothing */
 };
 
 /* What an index looks for. */

@@ -102,6 +102,33 @@ static int read_key_digest(struct reader *rd, const struct tb_yaml *node, struct
     return 0;
 }
 
+static int read_keys(struct reader *rd, const struct tb_yaml *list, struct tb_vissuer *issuer)
+{
+    int r = check_list(rd, list, "issuers", TB_VPOLICY_KEYS_MAX);
+
+    for (const struct tb_yaml *v = list_first(list); r == 0 && v != NULL; v = list_next(list, v))
+        r = read_key_digest(rd, v, issuer);
+    return r;
+}
+
+/* Keys alone, or a mapping of keys and of the arc under which the issuer tells of proofs. */
+static int read_issuer(struct reader *rd, const struct tb_yaml *node, struct tb_vissuer *issuer)
+{
+    static const struct key keys[] = {{"keys", true}, {"policy_arc", false}};
+    const struct tb_yaml *arc;
+    int r;
+
+    if (node->kind != TB_YAML_MAP)
+        return read_keys(rd, node, issuer);
+    if ((r = check_keys(rd, node, "issuers", keys, TB_ARRAY_LEN(keys))) < 0 ||
+        (r = read_keys(rd, tb_yaml_get(node, "keys"), issuer)) < 0)
+        return r;
+    arc = tb_yaml_get(node, "policy_arc");
+    if (arc != NULL && (arc->kind != TB_YAML_SCALAR || tb_arc_parse(arc->text, &issuer->arc) < 0))
+        return refuse(rd, arc, "policy_arc: expected numbers below 2147483648 with dots between them");
+    return 0;
+}
+
 static int read_issuers(struct reader *rd, const struct tb_yaml *map)
 {
     int r = 0;
@@ -117,9 +144,7 @@ static int read_issuers(struct reader *rd, const struct tb_yaml *map)
         if (strlen(m->key) > TABARD_ENTRY_NAME_MAX || strcmp(m->key, "any") == 0)
             return refuse(rd, m, "issuers: \"any\" and names above 63 characters are not accepted");
         memcpy(issuer->name, m->key, strlen(m->key) + 1);
-        r = check_list(rd, m, "issuers", TB_VPOLICY_KEYS_MAX);
-        for (const struct tb_yaml *v = list_first(m); r == 0 && v != NULL; v = list_next(m, v))
-            r = read_key_digest(rd, v, issuer);
+        r = read_issuer(rd, m, issuer);
     }
     return r;
 }

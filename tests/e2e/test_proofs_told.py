@@ -3,8 +3,12 @@
 The test stands in the front's place; other methods than http-01 it states itself, with the keys of validator and
 responder. What comes out is read by another hand than the project's.
 """
+import hashlib
+import json
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from harness import wire
 from harness.acme import csr
@@ -169,3 +173,78 @@ def test_an_arc_that_changes_changes_what_is_told(signer, proofs):
     assert evidence(before) == evidence(after, "1.3.6.1.4.1.32473.8")
     assert policies(before) == policies(after, "1.3.6.1.4.1.32473.8")
     assert evidence(after) is None
+
+
+# Relying parties: tabard policy and tabard check.
+
+
+def files(signer, tmp_path, cert, issuer):
+    """(chain file, root file, "sha256:..." of the issuing CA's key)"""
+    with open(signer.ca.path(f"issuing-{issuer}.pem"), "rb") as f:
+        issuing = f.read()
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(cert.public_bytes(serialization.Encoding.PEM) + issuing)
+    spki = x509.load_pem_x509_certificate(issuing).public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return str(chain), signer.ca.path(f"root-{issuer}.pem"), "sha256:" + hashlib.sha256(spki).hexdigest()
+
+
+def policy_says(signer, tmp_path, chain, root, key, wanted, arc=ARC, name=NAME, role="client"):
+    """The reason code, and what else was said."""
+    arc_line = f"    policy_arc: {arc}\n" if arc else ""
+    path = tmp_path / "policy"
+    path.write_text(f"""version: 1
+issuers:
+  ca:
+    keys: {key}
+{arc_line}entries:
+  - name: one
+    who: {{dns: {name}, issuer: ca, purpose: {role}Auth, proofs: {wanted}}}
+    what: x
+    until: never
+    as: someone
+...
+""")
+    r = signer.ns.run([program("tabard"), "policy", "test", str(path), "--cert", chain, "--anchors", root, "--role", role,
+                       "--resource", "x"], check=False)
+    lines = r.stdout.splitlines()
+    assert (r.returncode == 0) == (lines[0] == "allowed"), r.stdout
+    return lines[0], r.stdout
+
+
+def test_a_policy_that_wants_methods_is_judged_for_the_name_that_matched(signer, proofs, tmp_path):
+    second = Proofs(signer, OTHER, proofs.account, proofs.key)
+    cert = issue(proofs, "peer", stated(proofs, control=wire.DNS_01) + stated(second), names=[NAME, OTHER])
+    where = files(signer, tmp_path, cert, "peer")
+    for name, wanted, role, code in (
+            (NAME, "dns-01", "client", "allowed"), (NAME, "[dns-01, tls-client-01]", "client", "allowed"),
+            (NAME, "tls-client-01", "client", "allowed"), (NAME, "http-01", "client", "proof-method-other"),
+            (OTHER, "dns-01", "client", "proof-method-other"), (OTHER, "[http-01, tls-client-01]", "client", "allowed"),
+            (NAME, "dns-01", "server", "allowed"), (NAME, "[dns-01, tls-client-01]", "server", "proof-method-other")):
+        got, out = policy_says(signer, tmp_path, *where, wanted, name=name, role=role)
+        assert got == code, (name, wanted, role, out)
+    assert "dns-01" in out and "tls-client-01" in out  # what was seen and what was expected
+    for arc in (None, "1.3.6.1.4.1.32473", ARC + ".3", "1.3.6.1.4.1.32474"):
+        assert policy_says(signer, tmp_path, *where, "dns-01", arc=arc)[0] == "proof-method-unknown"
+
+
+def test_tabard_check_shows_what_is_told(signer, proofs, tmp_path):
+    second = Proofs(signer, OTHER, proofs.account, proofs.key)
+    cert = issue(proofs, "client", stated(proofs, control=wire.DNS_01) + stated(second), names=[NAME, OTHER])
+    chain, root, _ = files(signer, tmp_path, cert, "client")
+    argv = [program("tabard"), "check", chain, "--anchors", root, "--role", "client"]
+    out = signer.ns.run(argv).stdout
+    assert f"proofs, as the issuer states them under {ARC}:" in out
+    assert f"  DNS:{NAME}: clientAuth by dns-01 and tls-client-01\n" in out
+    assert f"  DNS:{OTHER}: clientAuth by http-01 and tls-client-01\n" in out
+    assert "  for all names: use-published; for one or more: quorum-1, dns-insecure\n" in out
+    doc = json.loads(signer.ns.run(argv + ["--json"]).stdout)
+    told = doc["results"][0]["leaf"]["proofs"]
+    told["names"].sort(key=lambda n: n["name"], reverse=True)
+    assert told == {"arc": ARC, "policies": ["use-published", "quorum-1", "dns-insecure"],
+                    "names": [{"name": "DNS:" + NAME, "purposes": {"clientAuth": ["dns-01", "tls-client-01"]}},
+                              {"name": "DNS:" + OTHER, "purposes": {"clientAuth": ["http-01", "tls-client-01"]}}]}
+    # A server's certificate of the CA itself tells nothing.
+    silent = [program("tabard"), "check", signer.ca.path("https.pem"), "--anchors", signer.ca.root, "--role", "server"]
+    assert "proofs" not in signer.ns.run(silent).stdout
+    assert json.loads(signer.ns.run(silent + ["--json"]).stdout)["results"][0]["leaf"]["proofs"] is None

@@ -24,6 +24,8 @@ static void test_good(void **state)
         HEAD GOOD END,
         "version: 1\nentries: []\n" END,
         HEAD GOOD "    mode: shadow\n" END,
+        "version: 1\nissuers:\n  a: {keys: sha256:" HEX ", policy_arc: 1.3.6.1.4.1.32473}\nentries:\n" GOOD END,
+        "version: 1\nissuers:\n  a: {keys: [sha256:" HEX "]}\nentries:\n" GOOD END,
         HEAD GOOD "    mode: enforce\n" END,
         HEAD
         "  - {name: n, who: {dns: [a.test, b.test], ip: 192.0.2.1, uri: \"x:y\", issuer: any, purpose: serverAuth, "
@@ -62,6 +64,11 @@ static void test_bad(void **state)
         {"version: 1\nissuers:\n  any: sha256:" HEX "\nentries: []\n" END, 3, "any"},
         {"version: 1\nissuers:\n  a: sha256:00\nentries: []\n" END, 3, "64 hex"},
         {"version: 1\nissuers:\n  a: []\nentries: []\n" END, 3, "1 to 16"},
+        {"version: 1\nissuers:\n  a: {policy_arc: 1.3.6}\nentries: []\n" END, 3, "\"keys\" is missing"},
+        {"version: 1\nissuers:\n  a: {keys: sha256:" HEX ", arc: 1.3.6}\nentries: []\n" END, 3, "unknown key"},
+        {"version: 1\nissuers:\n  a: {keys: sha256:" HEX ", policy_arc: 2.25.2147483648}\nentries: []\n" END, 3,
+         "below 2147483648"},
+        {"version: 1\nissuers:\n  a: {keys: sha256:" HEX ", policy_arc: [1.3]}\nentries: []\n" END, 3, "policy_arc"},
         {HEAD "  - {name: n, who: {issuer: a, purpose: clientAuth}, what: x, until: never, as: x}\n" END, 5, "dns, ip"},
         {HEAD "  - {name: n, who: {dns: a.test, purpose: clientAuth}, what: x, until: never, as: x}\n" END, 5,
          "issuer"},
