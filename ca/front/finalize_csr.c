@@ -1,4 +1,5 @@
 /* What of a finalize request the front looks at before the judge does: it saves work, and gives the better sentence. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,38 @@ static int check_payload(struct tb_request *rq, const struct tb_order *o, struct
     return r;
 }
 
+static int add_missing(struct tb_request *rq, const struct tb_order *o)
+{
+    struct tb_authz a;
+    int r = 0;
+
+    for (size_t i = 0; i < o->num_authz && (r = tb_store_authz_get(rq->front->store, o->authz_id[i], &a)) == 0; i++) {
+        if (a.state == TB_AUTHZ_PENDING)
+            tb_problem_add(&rq->problem, TB_P_ORDER_NOT_READY, &a.ident, "%s is not proved yet",
+                           a.kind == TB_PROOF_USE ? "use" : "control");
+        tb_authz_clear(&a);
+    }
+    return r;
+}
+
+/* To the account that signed, and to nobody else, it is told what stands between the order and its certificate. */
+static int refuse_state(struct tb_request *rq, const struct tb_order *o, enum tb_order_state state)
+{
+    struct tb_problem *pb = &rq->problem;
+    char name[TB_IDENT_VALUE_MAX + 3];
+    int r;
+
+    if (state == TB_ORDER_PENDING && ((r = tb_request_verify(rq)) < 0 || (r = add_missing(rq, o)) < 0))
+        return r;
+    if (pb->num_sub == 0)
+        return tb_problem_set(pb, TB_E_STATE, TB_P_ORDER_NOT_READY, "the order is %s, not ready",
+                              tb_order_state_name(state));
+    tb_ident_text(name, &pb->sub[0].ident);
+    (void)snprintf(pb->detail, sizeof(pb->detail), "the order is %s, not ready: %s: %.64s%s",
+                   tb_order_state_name(state), name, pb->sub[0].detail, pb->num_sub > 1 ? "; see the subproblems" : "");
+    return TB_E_STATE;
+}
+
 int tb_finalize_check(struct tb_request *rq, const struct tb_order *o, struct tb_finalize_csr *out)
 {
     enum tb_order_state state;
@@ -81,8 +114,7 @@ int tb_finalize_check(struct tb_request *rq, const struct tb_order *o, struct tb
     if (r < 0)
         return r;
     if (state != TB_ORDER_READY)
-        return tb_problem_set(&rq->problem, TB_E_STATE, TB_P_ORDER_NOT_READY, "the order is %s, not ready",
-                              tb_order_state_name(state));
+        return refuse_state(rq, o, state);
     *out = (struct tb_finalize_csr){0};
     return check_payload(rq, o, out);
 }

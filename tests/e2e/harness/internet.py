@@ -3,6 +3,7 @@
 All addresses are those of documentation (RFC 5737, RFC 3849); the CA's configuration admits them.
 """
 import base64
+import hashlib
 import os
 
 from .ca import Ca
@@ -101,7 +102,7 @@ class Org:
         self.world, self.label, self.name = world, label, f"{label}.test"
         self.v4 = V4 + str(number) if 4 in families else None
         self.v6 = V6 + format(number, "x") if 6 in families else None
-        self.key = (f"key-{label}", "hmac-sha256", base64.b64encode(label.encode() * 8).decode()[:43] + "=")
+        self.key = (f"key-{label}", "hmac-sha256", base64.b64encode(hashlib.sha256(label.encode()).digest()).decode())
         self.host = None
 
     def records(self):
@@ -142,7 +143,9 @@ class World:
             for o in self.orgs.values():
                 o.boot()
             self.ca = Ca(self.net.host("ca", V4 + str(CA), V6 + str(CA)), resolver=V4 + str(DNS) + ":53",
-                         allow_private=(V4 + "0/24", V6 + "/64"), address=V4 + str(CA), listen=listen, edit=edit, extra=init).start()
+                         allow_private=(V4 + "0/24", V6 + "/64"), address=V4 + str(CA), listen=listen, edit=edit, extra=init)
+            self.ca.address6 = V6 + str(CA)
+            self.ca.start()
         except BaseException:
             self.close()
             raise
