@@ -5,13 +5,13 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Webroot:
-    """Serves DIR/.well-known/acme-challenge on port 80 of the namespace."""
+    """Serves DIR/.well-known/acme-challenge on port 80 of the namespace; bind "::" is both families."""
 
-    def __init__(self, ns, name="webroot"):
+    def __init__(self, ns, name="webroot", bind="127.0.0.1"):
         self.dir = os.path.join(ns.tmp, name)
         self.challenges = os.path.join(self.dir, ".well-known", "acme-challenge")
         os.makedirs(self.challenges)
-        self.proc = ns.start(["/usr/bin/python3", "-u", "-m", "http.server", "80", "--bind", "127.0.0.1", "--directory",
+        self.proc = ns.start(["/usr/bin/python3", "-u", "-m", "http.server", "80", "--bind", bind, "--directory",
                               self.dir], name)
         self.proc.wait_output("Serving HTTP", 20)
 
