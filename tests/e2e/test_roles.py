@@ -1,7 +1,7 @@
 """Other people's servers refuse a certificate for servers from a client, their clients one for clients from a server.
 
-Real connections: the program under test verifies, its peer (Python's ssl) shows whatever it was given. Both roots are
-trusted by both sides, so that nothing but the purpose can be refused.
+Real connections with certificates of our profiles: the program under test verifies, its peer (Python's ssl) shows
+whatever it was given. All roots are trusted by both sides, so that nothing but the purpose can be refused.
 """
 import os
 import re
@@ -11,25 +11,53 @@ import threading
 
 import pytest
 
+from harness.internet import World
 from harness.machine import furnish, has_users
 from harness.netns import Namespace
-from harness.pki import RolePki
 from harness.postfix import Postfix
 
-NAME = "a.example.test"
+NAME = "alpha.test"
+PROFILES = ("server", "client", "peer")
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def obtain(lab):
+    """PROFILE.pem, its parts, PROFILE.key, PROFILE-all.pem with key and chain, and all roots as bundle.pem."""
+    world = World(os.path.join(lab.tmp, "world"), {"alpha": (4,)}, init=("--peer",))
+    try:
+        for profile in PROFILES:
+            tabard = world.alpha.tabard(profile)
+            tabard.get(NAME, "--name", profile)
+            parts = [read(tabard.path(profile, f)) for f in ("privkey.pem", "cert.pem", "chain.pem")]
+            for name, data in ((".key", parts[0]), ("-leaf.pem", parts[1]), ("-issuing.pem", parts[2]),
+                               (".pem", parts[1] + parts[2]), ("-all.pem", "".join(parts))):
+                write(lab.file(profile + name), data)
+        write(lab.file("bundle.pem"), "".join(read(world.ca.path(f"root-{profile}.pem")) for profile in PROFILES))
+    finally:
+        world.close()
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
 
 
 class Lab:
     def __init__(self, tmp):
-        self.ns = Namespace(tmp, hosts=[NAME])
         self.tmp = str(tmp)
-        self.pki = RolePki(tmp, NAME)
+        obtain(self)
+        self.ns = Namespace(tmp, hosts=[NAME])
+        self.bundle = self.file("bundle.pem")
         self.made = {}
         self.count = 0
 
     def file(self, name):
-        return self.pki.file(name)
+        return os.path.join(self.tmp, name)
 
     def once(self, what, make):
         if what not in self.made:
@@ -84,9 +112,9 @@ def show_to_server(lab, port, role, say=b""):
 
 def smtp_start_tls(conn):
     lines = conn.makefile("rb")
-    conn.sendall(b"220 a.example.test ESMTP\r\n")
+    conn.sendall(b"220 alpha.test ESMTP\r\n")
     lines.readline()
-    conn.sendall(b"250-a.example.test\r\n250 STARTTLS\r\n")
+    conn.sendall(b"250-alpha.test\r\n250 STARTTLS\r\n")
     lines.readline()
     conn.sendall(b"220 go\r\n")
 
@@ -128,7 +156,7 @@ class Shown:
 
 def openssl_server(lab, role):
     proc = lab.start(["openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-naccept", "1", "-Verify", "3",
-                      "-verify_return_error", "-CAfile", lab.pki.bundle, "-cert", lab.file("server-leaf.pem"),
+                      "-verify_return_error", "-CAfile", lab.bundle, "-cert", lab.file("server-leaf.pem"),
                       "-key", lab.file("server.key"), "-cert_chain", lab.file("server-issuing.pem")], "ACCEPT")
     port = int(re.search(r"ACCEPT \S*:(\d+)", proc.output()).group(1))
     answer = show_to_server(lab, port, role, b"GET / HTTP/1.0\r\n\r\n")
@@ -139,7 +167,7 @@ def openssl_server(lab, role):
 def openssl_client(lab, role):
     with Shown(lab, role) as peer:
         p = lab.ns.run(["openssl", "s_client", "-connect", f"127.0.0.1:{peer.port}", "-servername", NAME,
-                        "-verify_return_error", "-verify_hostname", NAME, "-CAfile", lab.pki.bundle], stdin="x\n",
+                        "-verify_return_error", "-verify_hostname", NAME, "-CAfile", lab.bundle], stdin="x\n",
                        check=False)
     return "Verified peername: " + NAME in p.stdout, p.stdout
 
@@ -155,7 +183,7 @@ def go(lab):
 def java(lab):
     def build():
         lab.ns.run(["javac", "-d", lab.file("java"), os.path.join(HERE, "verifiers", "Roles.java")], timeout=240)
-        for role in ("server", "client"):
+        for role in PROFILES:
             lab.ns.run(["openssl", "pkcs12", "-export", "-in", lab.file(role + ".pem"), "-inkey", lab.file(role + ".key"),
                         "-out", lab.file(role + ".p12"), "-passout", "pass:public"])
         return lab.file("java")
@@ -165,7 +193,7 @@ def java(lab):
 def serves(program):
     def server(lab, role):
         argv, own = program(lab)
-        proc = lab.start(argv + ["serve", lab.pki.bundle] + own("server"), "port ")
+        proc = lab.start(argv + ["serve", lab.bundle] + own("server"), "port ")
         show_to_server(lab, int(proc.output().split("port ")[1].split()[0]), role)
         assert proc.popen.wait(60) == 0, proc.output()
         return "accepted" in proc.output(), proc.output()
@@ -176,7 +204,7 @@ def dials(program):
     def client(lab, role):
         argv, own = program(lab)
         with Shown(lab, role) as peer:
-            p = lab.ns.run(argv + ["dial", lab.pki.bundle] + own("client") + [NAME, peer.port])
+            p = lab.ns.run(argv + ["dial", lab.bundle] + own("client") + [NAME, peer.port])
         return "accepted" in p.stdout, p.stdout
     return client
 
@@ -184,7 +212,7 @@ def dials(program):
 def gnutls_server(lab, role):
     def start():
         return lab.start(["gnutls-serv", "--port", "5556", "--http", "--require-client-cert", "--verify-client-cert",
-                          "--x509cafile", lab.pki.bundle, "--x509certfile", lab.file("server.pem"), "--x509keyfile",
+                          "--x509cafile", lab.bundle, "--x509certfile", lab.file("server.pem"), "--x509keyfile",
                           lab.file("server.key")], "listening on IPv4")
     lab.once("gnutls-serv", start)
     answer = show_to_server(lab, 5556, role, b"GET / HTTP/1.0\r\n\r\n")
@@ -193,7 +221,7 @@ def gnutls_server(lab, role):
 
 def gnutls_client(lab, role):
     with Shown(lab, role) as peer:
-        p = lab.ns.run(["gnutls-cli", "--x509cafile", lab.pki.bundle, "--verify-hostname", NAME, "--port", peer.port,
+        p = lab.ns.run(["gnutls-cli", "--x509cafile", lab.bundle, "--verify-hostname", NAME, "--port", peer.port,
                         "127.0.0.1"], stdin="x\n", check=False)
     return "Handshake was completed" in p.stdout, p.stdout
 
@@ -236,8 +264,7 @@ http {{
 
 def nginx(lab):
     def start():
-        with open(lab.file("nginx.conf"), "w") as f:
-            f.write(NGINX.format(tmp=lab.tmp, name=NAME))
+        write(lab.file("nginx.conf"), NGINX.format(tmp=lab.tmp, name=NAME))
         return lab.start(["/usr/sbin/nginx", "-e", "stderr", "-c", lab.file("nginx.conf")], "start worker process ")
     return lab.once("nginx", start)
 
@@ -262,7 +289,7 @@ def postfix(lab):
         pytest.skip("Postfix needs more users than this user namespace has")
     return lab.once("postfix", lambda: Postfix(
         furnish(lab.ns, NAME), myhostname=NAME, smtpd_tls_security_level="may", smtpd_tls_chain_files=lab.file("server-all.pem"),
-        smtpd_tls_CAfile=lab.pki.bundle, smtpd_tls_ask_ccert="yes", smtpd_tls_loglevel="1",
+        smtpd_tls_CAfile=lab.bundle, smtpd_tls_ask_ccert="yes", smtpd_tls_loglevel="1",
         smtpd_relay_restrictions="permit_tls_all_clientcerts, reject_unauth_destination").start())
 
 
@@ -290,7 +317,7 @@ def postfix_server(lab, role):
 def postfix_client(lab, role):
     postfix(lab)
     with Shown(lab, role, smtp_start_tls) as peer:
-        p = lab.ns.run(["posttls-finger", "-c", "-l", "secure", "-F", lab.pki.bundle, "-P", "/nowhere",
+        p = lab.ns.run(["posttls-finger", "-c", "-l", "secure", "-F", lab.bundle, "-P", "/nowhere",
                         f"[127.0.0.1]:{peer.port}", NAME], check=False)
     return "Verified TLS connection established" in p.stdout, p.stdout
 
@@ -324,6 +351,13 @@ def test_a_server_certificate_is_taken_from_a_server(lab, client):
     assert accepted, said
 
 
+@pytest.mark.parametrize("side", [s[i] for s in STACKS for i in (1, 2)] + [gnutls_server, gnutls_client],
+                         ids=[f"{s}-{side}" for s in ids + ["GnuTLS"] for side in ("server", "client")])
+def test_a_peer_certificate_is_taken_from_both(lab, side):
+    accepted, said = side(lab, "peer")
+    assert accepted, said
+
+
 @pytest.mark.parametrize("server,word", rows(1, "server refuses a `server` certificate from a client", 3))
 def test_a_server_certificate_is_refused_from_a_client(lab, server, word):
     accepted, said = server(lab, "server")
@@ -352,7 +386,7 @@ def test_gnutls_serv_asks_for_no_purpose(lab):
 @pytest.mark.parametrize("role,purpose,good", [("server", 1, True), ("server", 2, False), ("client", 2, True),
                                                ("client", 1, False)])
 def test_gnutls_asked_with_a_purpose(lab, role, purpose, good):
-    p = lab.ns.run(["certtool", "--verify", "--load-ca-certificate", lab.pki.bundle, "--verify-purpose",
+    p = lab.ns.run(["certtool", "--verify", "--load-ca-certificate", lab.bundle, "--verify-purpose",
                     f"1.3.6.1.5.5.7.3.{purpose}", "--infile", lab.file(role + ".pem")], check=False)
     assert (p.returncode == 0) == good, p.stdout
     assert ("Chain verification output: Verified" in p.stdout) == good, p.stdout

@@ -84,31 +84,3 @@ class Chain:
         with open(path, "wb") as f:
             f.write(data)
         return path
-
-
-class RolePki:
-    """Two hierarchies with one purpose each, and leaves in the shapes of the profiles server and client."""
-
-    def __init__(self, tmp, name):
-        self.dir = str(tmp)
-        self.bundle = os.path.join(self.dir, "bundle.pem")
-        roots = []
-        for role, usage, subject in (("server", SERVER, x509.Name([])), ("client", CLIENT, name)):
-            root = make(f"root for {role}s", None, None, True)
-            issuing = make(f"ca for {role}s", root, [usage], True)
-            leaf = make(subject, issuing, [usage], names=(name,))
-            roots.append(root.pem())
-            self.write(f"root-{role}.pem", root.pem())
-            self.write(f"{role}-leaf.pem", leaf.pem())
-            self.write(f"{role}-issuing.pem", issuing.pem())
-            self.write(f"{role}.pem", leaf.pem() + issuing.pem())
-            self.write(f"{role}.key", leaf.key_pem())
-            self.write(f"{role}-all.pem", leaf.key_pem() + leaf.pem() + issuing.pem())
-        self.write("bundle.pem", b"".join(roots))
-
-    def write(self, name, data):
-        with open(self.file(name), "wb") as f:
-            f.write(data)
-
-    def file(self, name):
-        return os.path.join(self.dir, name)
