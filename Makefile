@@ -50,6 +50,7 @@ install: all
 
 bench: all
 	@$(WITH_TESTS)
+	@BUILD='$(BUILD)' bench/get.sh
 	@BUILD='$(BUILD)' bench/run.sh
 	@$(BUILD)/bench/bench_decision
 

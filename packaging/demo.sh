@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `make run` does: a CA on this machine, and a first certificate by a client that is not ours.
-#   STATE directory of the CA (made at the first run, kept), ONCE=1 ends after the first certificate,
+# What `make run` does: a CA on this machine, a first certificate by a client that is not ours, and one for a TLS client.
+#   STATE directory of the CA (made at the first run, kept), ONCE=1 ends after these certificates,
 #   BUILD the build directory, CA_PORT, DNS_PORT, HTTP_PORT (14000, 15353, 15080).
 set -eu
 
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 STATE=${STATE:-$PWD/state}
 BUILD=${BUILD:-build}
 CA_PORT=${CA_PORT:-14000} DNS_PORT=${DNS_PORT:-15353} HTTP_PORT=${HTTP_PORT:-15080}
-NAME=www.demo.test
+NAME=www.demo.test CLIENT=client.demo.test
 PATH=$PATH:/usr/sbin
 demo=$STATE/demo
 pids=
@@ -101,6 +101,23 @@ openssl x509 -in "$demo/lego/certificates/$NAME.crt" -noout -serial -issuer -dat
     -ext subjectAltName,extendedKeyUsage,keyUsage
 openssl verify -CAfile "$STATE/ca/root-server.pem" -untrusted "$STATE/ca/issuing-server.pem" -purpose sslserver \
     "$demo/lego/certificates/$NAME.crt"
+# A CA that an older version made may have no responder; then its directory does not offer the profile.
+directory=https://localhost:$CA_PORT/directory
+if curl -s --cacert "$STATE/ca/root-server.pem" "$directory" | grep -q '"client"'; then
+    say "client certificate: tabard proves control of $CLIENT by http-01, and its use by connecting out to the CA (tls-client-01)"
+    "$BUILD/cli/tabard" get "$CLIENT" --profile client --http "127.0.0.1:$HTTP_PORT" --server "$directory" \
+        --ca "$STATE/ca/root-server.pem" --dir "$demo/tabard" >"$demo/tabard.log" 2>&1 ||
+        fail "tabard got no certificate" "$demo/tabard.log"
+    cat "$demo/tabard.log"
+    leaf=$demo/tabard/$CLIENT/cert.pem
+    openssl x509 -in "$leaf" -noout -subject -issuer -dates -ext subjectAltName,extendedKeyUsage
+    openssl verify -CAfile "$STATE/ca/root-client.pem" -untrusted "$STATE/ca/issuing-client.pem" -purpose sslclient "$leaf"
+    if openssl verify -CAfile "$STATE/ca/root-client.pem" -untrusted "$STATE/ca/issuing-client.pem" -purpose sslserver \
+        "$leaf" >"$demo/verify.log" 2>&1; then
+        fail "a client's certificate passed as a server's" "$demo/verify.log"
+    fi
+    echo "and as a server it is refused: $(grep -m 1 error "$demo/verify.log")"
+fi
 say "the CA's own view: tabard ca list --dir $STATE/ca"
 "$BUILD/cli/tabard" ca list --dir "$STATE/ca"
 

@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+from harness.ca import BUILD, program
 from harness.pebble import Pebble
 from harness.proc import wait_for
 from harness.tabard import LOCAL, PROOF, REFUSED, TERMS, UNREACHABLE, USAGE, Tabard
@@ -173,3 +174,12 @@ def test_external_account_binding_against_pebble(ns, dns, tmp_path):
         t.check_pair("www.example.test")
     finally:
         p.stop()
+
+
+def test_both_certificates_within_16_mib(tabard):
+    """The largest process of it; how long it takes is measured by bench/get.sh."""
+    for profile in ("server", "client"):
+        p = tabard.ns.run([os.path.join(BUILD, "bench", "bench_spent"), program("tabard"), "get", "www.example.test", "--profile", profile,
+                           "--name", profile, "--server", tabard.server, "--ca", tabard.root, "--dir", tabard.dir, "--quiet"])
+        assert int(p.stdout.split("peak_kb=")[1].split()[0]) < 16 * 1024, p.stdout
+        tabard.check_pair(profile)
