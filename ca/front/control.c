@@ -5,6 +5,7 @@
 #include "ca/front/certificates.h"
 #include "ca/front/explain.h"
 #include "ca/front/front.h"
+#include "ca/front/use.h"
 #include "ca/operation.h"
 
 /* Age of the oldest CRL of an issuer, and the nextUpdate that comes first; of its root's CRL, the nextUpdate. */
@@ -53,12 +54,21 @@ static bool do_status(struct tb_child *child, uint32_t id TB_UNUSED, const json_
     tb_jw_key(jw, "connected");
     tb_jw_bool(jw, f->child->peer[TB_ROLE_VALIDATOR] != NULL);
     tb_jw_end_obj(jw);
+    if (tb_use_is_served(f)) {
+        tb_jw_key(jw, "responder");
+        tb_jw_obj(jw);
+        tb_jw_key(jw, "connected");
+        tb_jw_bool(jw, f->child->peer[TB_ROLE_RESPONDER] != NULL);
+        tb_jw_kv(jw, "address", f->cfg->responder_address);
+        tb_jw_end_obj(jw);
+    }
     tb_operation_time(jw, "https_not_after", f->https_not_after);
     for (unsigned i = TB_ISSUER_NONE + 1; i < TB_ISSUER__COUNT; i++)
         put_crls(jw, &f->published, (enum tb_issuer)i, tb_clock_now_s());
     tb_operation_number(jw, "connections", f->num_conns);
     tb_operation_number(jw, "requests_open", f->num_requests);
     tb_operation_number(jw, "validations_in_flight", f->validations.num);
+    tb_operation_number(jw, "uses_in_flight", f->uses.num);
     tb_operation_number(jw, "finalizes_in_flight", f->num_finalizes);
     /* Since this process started. */
     tb_operation_number(jw, "accounts", f->counters.accounts);

@@ -69,8 +69,10 @@ int tb_store_authz_find_subtree(struct tb_store *st, uint64_t account_id, const 
                                 tb_purposes_t purposes, tb_time_t after, struct tb_authz *out) TB_MUST_USE;
 /*
  * Authorizations of this account for exactly this claim that are valid and expire after `after`: their ids, newest
- * first, at most max.  By the same index as tb_store_authz_find.
+ * first, at most max.  By the same index as tb_store_authz_find; only the newest TB_STORE_CLAIM_ROWS of the claim, in
+ * whatever state, are looked at, so that an account which makes many pays with its own.
  */
+#define TB_STORE_CLAIM_ROWS 512
 int tb_store_authz_list_valid(struct tb_store *st, uint64_t account_id, const struct tb_ident *ident,
                               tb_purposes_t purposes, enum tb_proof_kind kind, tb_time_t after, size_t max,
                               uint64_t *out_ids, size_t *out_num) TB_MUST_USE;

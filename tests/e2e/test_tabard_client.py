@@ -98,6 +98,20 @@ def test_another_accounts_proof_in_ones_own_order_is_nothing(ca, tabard):
     c.close()
 
 
+def test_a_peer_proves_control_for_both_roles_and_use_for_one(make_ca):
+    ca = make_ca(extra=["--peer"]).start()
+    t = Tabard(ca.ns, ca.url, ca.root)
+    t.get(NAME, "--profile", "peer")
+    assert set(ekus(t.check_pair(NAME))) == {SERVER_AUTH, CLIENT_AUTH}
+    c = Client(ca, directory=ca.profile_url("peer"))
+    c.register()
+    said = [(a["proves"], a["purposes"]) for a in c.authz(c.new_order([NAME]).json())]
+    assert said == [("control", ["serverAuth", "clientAuth"]), ("use", ["clientAuth"])]
+    status = ca.cli_json("status")["front"]
+    assert status["responder"] == {"connected": True, "address": "ca.test:14002"} and status["uses_in_flight"] == 0
+    c.close()
+
+
 @pytest.mark.parametrize("role", ["front", "responder"])
 def test_a_window_that_a_killed_process_left_open_is_opened_again(ca, role):
     c = Client(ca, directory=ca.profile_url("client"))

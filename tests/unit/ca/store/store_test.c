@@ -275,6 +275,37 @@ static void valid_authorizations_are_listed_newest_first_and_no_others(void **st
     assert_true(num == 2 && id[0] == 11 && id[1] == 10);
 }
 
+static void put_pending_uses(struct fixture *f, uint64_t first, uint64_t num)
+{
+    struct tb_store_tx *tx;
+    struct tb_authz a;
+
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    for (uint64_t i = 0; i < num; i++) {
+        sample_authz(&a, first + i, 7, "a.example");
+        a.kind = TB_PROOF_USE;
+        assert_ok(tb_store_tx_authz_insert(tx, &a));
+    }
+    assert_ok(commit(f, tx));
+}
+
+static void only_the_newest_of_a_claim_are_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_authz like;
+    uint64_t id[2];
+    size_t num;
+
+    sample_authz(&like, 1, 7, "a.example");
+    put_use(f, 1, 7, TB_AUTHZ_VALID, 1000);
+    put_pending_uses(f, 2, TB_STORE_CLAIM_ROWS - 1);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 0, 2, id, &num));
+    assert_true(num == 1 && id[0] == 1);
+    put_pending_uses(f, 2 + TB_STORE_CLAIM_ROWS, 1);
+    assert_ok(tb_store_authz_list_valid(f->st, 7, &like.ident, like.purposes, TB_PROOF_USE, 0, 2, id, &num));
+    assert_int_equal(num, 0);
+}
+
 static void issue(struct fixture *f, struct tb_order *o, uint64_t seq, uint8_t serial)
 {
     struct tb_store_tx *tx;
@@ -544,6 +575,7 @@ int main(void)
         T(an_authorization_is_found_by_its_exact_claim),
         T(one_of_a_subtree_is_found_as_such),
         T(valid_authorizations_are_listed_newest_first_and_no_others),
+        T(only_the_newest_of_a_claim_are_looked_at),
         T(issued_orders_are_found_listed_and_counted),
         T(revocations_stay_and_the_newest_is_known_after_a_restart),
         T(orders_of_an_account_are_listed_in_bounded_pages),
