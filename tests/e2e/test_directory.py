@@ -31,3 +31,19 @@ def test_invariant_32_the_directory_lists_exactly_what_works(ca, profile):
     for name in offered | {"client", "client-preproved", "peer", "nosuch"}:
         assert (cl.get(ca.profile_url(name)).status == 200) == (name in offered)
     cl.close()
+
+
+@pytest.mark.parametrize("profile", URLS)
+def test_subdomains_are_announced_where_they_work_and_nowhere_else(make_ca, profile):
+    """RFC 9444 section 4.4."""
+    ca = make_ca(edit=lambda t: t.replace("names: []\n", "names:\n  - profile: shortlived\n    ancestors: [example.test]\n")).start()
+    cl = Client(ca, directory=ca.profile_url(profile) if profile else None)
+    cl.register()
+    announced = cl.dir["meta"].get("subdomainAuthAllowed")
+    assert announced is (True if profile == "shortlived" else None)
+    a = cl.post(cl.dir["newAuthz"], {"identifier": {"type": "dns", "value": "example.test", "subdomainAuthAllowed": True}}).json()
+    assert a.get("subdomainAuthAllowed") is announced
+    o = cl.new_order([{"type": "dns", "value": "www.example.test", "ancestorDomain": "example.test"}]).json()
+    (a,) = cl.authz(o)
+    assert a["identifier"]["value"] == ("example.test" if announced else "www.example.test")
+    cl.close()

@@ -1,9 +1,11 @@
 """DNSSEC under trust anchors, with zones that were really signed: what does not verify is an error before anything else."""
+import hashlib
 import time
 
 import pytest
 
-from harness.acme import Client, Http01
+from harness import wire
+from harness.acme import Client, Http01, b64u, csr
 from harness.applicant import Applicant
 from harness.ca import Ca
 from harness.dnssec import SignedKnot, SignedZone, replaced, without, without_signatures
@@ -102,3 +104,34 @@ def test_a_use_proof_needs_answers_that_verify(ns, zones):
             assert responder.statement(responder.answer(request)[2][0]).dnssec == 2
     finally:
         responder.stop()
+
+
+def test_control_of_a_whole_domain_in_a_signed_zone(ns):
+    """RFC 9444: one TXT record stands for every name below, so that it matters all the more who wrote it."""
+    zone = SignedZone(ns.tmp, "corp.test", WWW)
+    server = SignedKnot(ns, [zone], plain=["test"])
+    rules = lambda text: text.replace("names: []\n", "names:\n  - ancestors: [corp.test]\n")
+    signer = Signer(ns, edit=lambda text: rules(anchored({"corp": zone})(text)))
+    account = Account(signer)
+
+    def prove(spoil=lambda lines: lines):
+        nonlocal server
+        token = signer.token(account, "corp.test", wire.DNS_01, subtree=True)
+        txt = b64u(hashlib.sha256(f"{token}.{b64u(account.key.thumbprint())}".encode()).digest())
+        zone.write(WWW + [f'_acme-challenge TXT "{txt}"'], spoil)
+        server.stop()
+        server = SignedKnot(ns, [zone], plain=["test"], name="knot-" + token[-6:])
+        return signer.validate(account, "corp.test", token, wire.DNS_01, subtree=True)
+
+    problem, blobs = prove()
+    assert problem is None
+    (control,) = [b for b in blobs if Statement.read(b).kind == CONTROL]
+    assert Statement.read(control).subtree == 1 and Statement.read(control).dnssec == 2
+    kind, answer = signer.to_validator.ask(wire.CAA_REQ, wire.ident("a.b.corp.test"))
+    r = wire.Reader(answer)
+    assert r.problem()[0] is None and r.u16() == 1
+    assert signer.finalize(account, csr(["a.b.corp.test"]), [control, r.var16()]).problem is None
+    # The same record without its signature.
+    assert prove(without("TXT", signatures_only=True))[0] == "dns"
+    signer.stop()
+    server.stop()

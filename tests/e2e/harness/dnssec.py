@@ -8,19 +8,26 @@ class SignedZone:
     def __init__(self, tmp, name, records, spoil=lambda lines: lines, sign=()):
         """spoil(lines of the signed zone) -> lines served; sign: more arguments of ldns-signzone."""
         self.name = name
-        dir = os.path.join(tmp, "zone-" + name)
-        os.makedirs(dir)
-        run = dict(cwd=dir, check=True, capture_output=True, text=True)
-        key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", name], **run).stdout.strip()
-        with open(os.path.join(dir, key + ".ds")) as f:
+        self.dir = os.path.join(tmp, "zone-" + name)
+        self.file = os.path.join(self.dir, "served")
+        os.makedirs(self.dir)
+        self.key = self.run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", name).strip()
+        with open(os.path.join(self.dir, self.key + ".ds")) as f:
             self.anchor = " ".join(f.read().split())
-        with open(os.path.join(dir, "zone"), "w") as f:
+        self.write(records, spoil, sign)
+
+    def run(self, *argv):
+        return subprocess.run(argv, cwd=self.dir, check=True, capture_output=True, text=True).stdout
+
+    def write(self, records, spoil=lambda lines: lines, sign=()):
+        """The file that is served, with the same key; a server reads it when it starts."""
+        name = self.name
+        with open(os.path.join(self.dir, "zone"), "w") as f:
             f.write(f"$ORIGIN {name}.\n$TTL 1\n@ SOA ns.{name}. admin.{name}. 1 3600 900 86400 1\n@ NS ns\n"
                     "ns A 127.0.0.1\n" + "".join(r + "\n" for r in records))
-        subprocess.run(["ldns-signzone", *sign, "zone", key], **run)
-        with open(os.path.join(dir, "zone.signed")) as f:
+        self.run("ldns-signzone", *sign, "zone", self.key)
+        with open(os.path.join(self.dir, "zone.signed")) as f:
             lines = f.read().splitlines()
-        self.file = os.path.join(dir, "served")
         with open(self.file, "w") as f:
             f.write("\n".join(spoil(lines)) + "\n")
 
@@ -30,10 +37,14 @@ class SignedZone:
                 "    allow_private: [\"127.0.0.0/8\"]\n")
 
 
-def without(kind):
+def without(kind, signatures_only=False):
     """Records of a type, and the signatures over them, are gone."""
+    what = rf"RRSIG\s+{kind}\s" if signatures_only else rf"({kind}\s|RRSIG\s+{kind}\s)"
+
     def spoil(lines):
-        return [l for l in lines if not re.search(rf"\sIN\s+({kind}\s|RRSIG\s+{kind}\s)", l)]
+        out = [l for l in lines if not re.search(rf"\sIN\s+{what}", l)]
+        assert out != lines
+        return out
     return spoil
 
 
