@@ -1,3 +1,4 @@
+import glob
 import os
 import sys
 
@@ -22,6 +23,24 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     interop.mark_rows(items)
+
+
+LOG_LINES = 60
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that failed shows what the programs of its namespace said last: a rare failure is seen once only."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    values = list(getattr(item, "funcargs", {}).values())
+    places = {n.tmp for v in values for n in (v, getattr(v, "ns", None)) if isinstance(n, Namespace)}
+    for path in sorted(p for tmp in places for p in glob.glob(os.path.join(tmp, "*.log"))):
+        with open(path, errors="replace") as f:
+            tail = f.readlines()[-LOG_LINES:]
+        if tail:
+            report.sections.append((os.path.basename(path), "".join(tail)))
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_another_account_revokes_nothing(signer, proved):
     assert revoked(signer) == [] and ilog.revocations(signer.ca.dir) == []
 
 
-def test_a_key_that_is_not_the_certificates_revokes_nothing(signer, proved):
+def test_invariant_33_a_key_that_is_not_the_certificates_revokes_nothing(signer, proved):
     """Row 33."""
     subject = ec.generate_private_key(ec.SECP256R1())
     got, other = issue(signer, proved, subject), issue(signer, proved)

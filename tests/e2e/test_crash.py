@@ -300,7 +300,7 @@ def killed_while_signing(lab, victim):
     lab.check_log()
 
 
-def test_some_kills(lab):
+def test_invariant_29_some_kills(lab):
     """A part of each kind, at every run."""
     lab = lab(SEED)
     for n, (step, victim) in enumerate(itertools.product(STEPS, VICTIMS)):
@@ -356,7 +356,7 @@ def test_clients_wait_for_the_judge_of_a_new_front(lab):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 1])
-def test_each_step_and_victim(lab, part):
+def test_invariant_29_each_step_and_victim(lab, part):
     """Everything once in random order, twice with different delays and orders."""
     lab = lab(SEED + 1 + part)
     cases = [(one_order, c) for c in itertools.product(STEPS, MOMENTS, VICTIMS)]
@@ -377,7 +377,7 @@ def test_each_step_and_victim(lab, part):
 
 
 @pytest.mark.slow
-def test_kills_under_load(lab):
+def test_invariant_29_kills_under_load(lab):
     """Four applicants order all the time while processes die at any moment, also while they start."""
     lab = lab(SEED + 100)
     stop = threading.Event()

@@ -1,6 +1,7 @@
 """Every error type that RFC 8555 section 6.7, RFC 9773 and the profiles draft know, produced once."""
 import json
 import os
+import re
 import signal
 import threading
 
@@ -132,6 +133,21 @@ def changed_terms(site):
     return cl.new_order([site.name()])
 
 
+def unbound(site):
+    """An account without binding, where one is demanded."""
+    before = "external_account: off"
+    assert before in open(site.ca.config).read()
+    site.ca.stop()
+    site.ca.edit(lambda t: t.replace(before, "external_account: required"))
+    site.ca.start()
+    try:
+        return site.client(register=False).register()
+    finally:
+        site.ca.stop()
+        site.ca.edit(lambda t: t.replace("external_account: required", before))
+        site.ca.start()
+
+
 ERRORS = {
     "accountDoesNotExist": account(onlyReturnExisting=True),
     "alreadyReplaced": with_client(already_replaced),
@@ -144,6 +160,7 @@ ERRORS = {
     "caa": lambda s: fails(s, "other.example.test"),
     "compound": with_client(lambda s, cl: cl.new_order(["a_b.example.test", {"type": "x", "value": "y"}])),
     "connection": lambda s: fails(s, "deaf.example.test"),
+    "externalAccountRequired": unbound,
     "dns": lambda s: fails(s, "lost.example.test"),
     "incorrectResponse": lambda s: fails(s, s.name(), answer="x.y"),
     "invalidContact": account(contact=["mailto:nobody"]),
@@ -159,8 +176,16 @@ ERRORS = {
     "unsupportedIdentifier": with_client(lambda s, cl: cl.new_order([{"type": "x", "value": "y"}])),
     "userActionRequired": changed_terms,
 }
-STATUS = {"alreadyReplaced": 409, "caa": 403, "orderNotReady": 403, "rateLimited": 429, "serverInternal": 503, "unauthorized": 403,
+STATUS = {"alreadyReplaced": 409, "caa": 403, "externalAccountRequired": 403, "orderNotReady": 403, "rateLimited": 429, "serverInternal": 503, "unauthorized": 403,
           "userActionRequired": 403}
+
+
+def test_no_error_type_is_left_out():
+    """The table above has every type that the program knows."""
+    path = os.path.join(os.path.dirname(__file__), "..", "..", "lib", "base", "problem.c")
+    with open(path) as f:
+        known = re.findall(r'\[TB_P_[A-Z_]+\] = \{?"([a-zA-Z]+)"', f.read())
+    assert len(known) > 20 and sorted(ERRORS) == sorted(known)
 
 
 @pytest.mark.parametrize("kind", ERRORS)

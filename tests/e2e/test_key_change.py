@@ -82,7 +82,7 @@ def change_with(cl, signer, new):
     return cl.post(cl.dir["keyChange"], body, key=signer)
 
 
-def test_a_pending_authorization_of_the_old_key_ends(cl, web):
+def test_invariant_33_a_pending_authorization_of_the_old_key_ends(cl, web):
     order = cl.new_order([NAME]).json()
     new = Key()
     assert change(cl, new).status == 200

@@ -280,7 +280,7 @@ def test_the_operator_adds_that_a_key_is_compromised(ca, cl, web):
     refused(cl.finalize(order, csr([NAME], key)), "badCSR", 400)
 
 
-def test_after_a_key_change_the_new_key_revokes(ca, cl, web):
+def test_invariant_33_after_a_key_change_the_new_key_revokes(ca, cl, web):
     """Row 33."""
     cert, old, new = leaf(cl.issue(web, [NAME])), cl.key, Key()
     inner = jws(new, cl.dir["keyChange"], {"account": cl.kid, "oldKey": old.jwk()})

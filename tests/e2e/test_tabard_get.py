@@ -39,7 +39,7 @@ def test_get_leaves_certbots_names_and_exits_0(tabard):
     assert mode(tabard.dir) == 0o700
 
 
-def test_a_careless_umask_widens_no_key(tabard):
+def test_invariant_39_a_careless_umask_widens_no_key(tabard):
     tabard.ns.run(["sh", "-c", f"umask 0; exec {os.environ.get('BUILD', 'build')}/cli/tabard get www.example.test "
                    f"--server {tabard.server} --ca {tabard.root} --dir {tabard.dir}"])
     assert mode(tabard.path("www.example.test", "privkey.pem")) == 0o600

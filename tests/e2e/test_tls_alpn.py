@@ -158,7 +158,7 @@ WRONG = {
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("case", sorted(WRONG))
-def test_tls_alpn_refusals(ca, client, responder, case):
+def test_invariant_02_tls_alpn_refusals(ca, client, responder, case):
     kind, make, how = WRONG[case]
     r = client.new_order(["www.example.test"])
     url, ch = challenge_of(client, r.json(), "tls-alpn-01")
@@ -167,6 +167,60 @@ def test_tls_alpn_refusals(ca, client, responder, case):
     assert ended["status"] == "invalid"
     assert ended["error"]["type"].endswith(":" + kind), ended
     assert "c4n4ry" not in str(ended) and "c4n4ry" not in ca.log()
+
+
+def ordinary_cert(name):
+    """What a host shows to everybody, for every name and protocol."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.utcnow()
+    cert = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+            .serial_number(x509.random_serial_number()).not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False).sign(key, hashes.SHA256()))
+    return (cert.public_bytes(serialization.Encoding.PEM),
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                              serialization.NoEncryption()))
+
+
+class Echo(dict):
+    """Answers of a host that gives for every path what the path ends in, as a page for what is not there may do."""
+
+    def __init__(self, tail=""):
+        super().__init__()
+        self.tail = tail
+
+    def get(self, token, default=None):
+        return token + self.tail
+
+
+def test_invariant_03_a_default_virtual_host_proves_nothing(ns, client, responder):
+    """A certificate for the name without acmeIdentifier, and a page that repeats what was asked for, are no answers."""
+    r = client.new_order(["www.example.test"])
+    url, ch = challenge_of(client, r.json(), "tls-alpn-01")
+    responder.show(ordinary_cert("www.example.test"))
+    assert respond(client, url, ch)["error"]["type"].endswith(":unauthorized")
+    web = Http01(ns)
+    for tail in ("", ".", "." + "A" * 43):
+        web.answers = Echo(tail)
+        r = client.new_order(["www.example.test"])
+        url, ch = challenge_of(client, r.json(), "http-01")
+        assert respond(client, url, ch)["error"]["type"].endswith(":incorrectResponse")
+    web.close()
+
+
+def test_invariant_03_nothing_is_looked_at_before_the_client_says_so(ns, client):
+    """An answer that lies there proves nothing by itself."""
+    web = Http01(ns)
+    r = client.new_order(["www.example.test"])
+    url, ch = challenge_of(client, r.json(), "http-01")
+    web.answers[ch["token"]] = client.key_authorization(ch["token"])
+    other = client.new_order(["api.example.test"])
+    assert respond(client, *challenge_of(client, other.json(), "http-01"))["status"] == "invalid"
+    assert client.post(url, None).json()["status"] == "pending"
+    assert [ch["token"] in path for path in web.seen] == [False]
+    assert respond(client, url, ch)["status"] == "valid"
+    web.close()
 
 
 @pytest.fixture

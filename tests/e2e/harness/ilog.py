@@ -10,7 +10,7 @@ from cryptography import x509
 Issued = namedtuple("Issued", "seq time order jws_digest profile version signer epoch account_url thumbprint issuer serial "
                               "names evidence certificate")
 Revoked = namedtuple("Revoked", "seq time issuer serial not_after reason who issuance spki_digest account_url jws_digest")
-PROFILE, ISSUANCE, REVOCATION, ACCOUNT = 1, 2, 3, 4
+PROFILE, ISSUANCE, REVOCATION, ACCOUNT, EAB = 1, 2, 3, 4, 5
 HEADER_LEN = 114
 
 
@@ -82,7 +82,7 @@ def records(directory):
         chain = hashlib.sha256(chain + record).digest()
         assert data[at + 4 + length:at + 36 + length] == chain, f"the chain breaks at {at}"
         kind, number, time = struct.unpack(">BQQ", record[4:21])
-        assert number == seq and time >= last and kind in (PROFILE, ISSUANCE, REVOCATION, ACCOUNT)
+        assert number == seq and time >= last and kind in (PROFILE, ISSUANCE, REVOCATION, ACCOUNT, EAB)
         out.append((kind, number, time, record[21:]))
         seq, last, at = seq + 1, time, at + 36 + length
     return out

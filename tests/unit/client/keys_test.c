@@ -67,7 +67,7 @@ static void what_is_no_private_key_is_refused(void **state)
     assert_int_equal(tb_client_key_parse(tb_span_of(big, sizeof(big)), &key, &why), TB_E_LIMIT);
 }
 
-static void every_type_is_made_written_0600_and_read_again(void **state)
+static void invariant_39_every_type_is_made_written_0600_and_read_again(void **state)
 {
     static const char *const types[] = {"p256", "p384", "ed25519", "rsa2048"};
     char dir[] = "/tmp/tabard-keys-XXXXXX";
@@ -103,7 +103,7 @@ int main(void)
         cmocka_unit_test(private_jwks_are_read),
         cmocka_unit_test(a_public_part_that_is_anothers_is_refused),
         cmocka_unit_test(what_is_no_private_key_is_refused),
-        cmocka_unit_test(every_type_is_made_written_0600_and_read_again),
+        cmocka_unit_test(invariant_39_every_type_is_made_written_0600_and_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

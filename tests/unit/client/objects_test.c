@@ -45,7 +45,7 @@ static int authz(const char *text, struct tb_acme_authz *out)
 #define AZ(value, more) "{\"identifier\":{\"type\":\"dns\",\"value\":\"" value "\"},\"status\":\"pending\"" more "}"
 
 /* Invariant 38: server data never becomes a path or a DNS value unless it is of the alphabet. */
-static void a_token_outside_the_alphabet_is_no_challenge(void **state)
+static void invariant_38_a_token_outside_the_alphabet_is_no_challenge(void **state)
 {
     static const char *const bad[] = {CH(""),          CH("../../x"), CH("a.b"), CH("a b"),
                                       CH("a\\u0000b"), CH("$(id)"),   CH("a=")};
@@ -156,7 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_needs_its_three_urls_and_they_are_https),
-        cmocka_unit_test(a_token_outside_the_alphabet_is_no_challenge),
+        cmocka_unit_test(invariant_38_a_token_outside_the_alphabet_is_no_challenge),
         cmocka_unit_test(a_challenge_without_usable_responders_is_none),
         cmocka_unit_test(an_authorization_for_no_name_is_refused),
         cmocka_unit_test(an_order_has_authorizations_up_to_the_maximum),

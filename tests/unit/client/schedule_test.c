@@ -7,7 +7,7 @@
 #define DAY_S 86400
 
 /* Invariant 37: a floor for every failure count, and Retry-After is honoured. */
-static void back_off_has_a_floor_for_every_count(void **state)
+static void invariant_37_back_off_has_a_floor_for_every_count(void **state)
 {
     static const int64_t counts[] = {INT64_MIN, -1, 0, 1, 2, 10, 11, 12, 63, 64, 65, 1000, INT64_MAX};
     static const int64_t asked[] = {-1, 0, 1, 60, 3600, DAY_S, 30 * DAY_S};
@@ -80,7 +80,7 @@ static void a_window_must_end_after_its_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(back_off_has_a_floor_for_every_count),
+        cmocka_unit_test(invariant_37_back_off_has_a_floor_for_every_count),
         cmocka_unit_test(an_instant_lies_in_its_window),
         cmocka_unit_test(what_comes_due_before_the_next_start_is_due_now),
         cmocka_unit_test(renewal_information_is_asked_for_between_a_minute_and_a_day),

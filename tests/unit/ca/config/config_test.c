@@ -72,7 +72,7 @@ static void a_good_file_is_read(void **state)
     tb_config_free(NULL);
 }
 
-static void every_error_names_line_key_and_what_was_expected(void **state)
+static void invariant_14_every_error_names_line_key_and_what_was_expected(void **state)
 {
     static const struct {
         const char *from, *to, *why;
@@ -521,7 +521,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_file_is_read),
-        cmocka_unit_test(every_error_names_line_key_and_what_was_expected),
+        cmocka_unit_test(invariant_14_every_error_names_line_key_and_what_was_expected),
         cmocka_unit_test(whole_files_that_are_none),
         cmocka_unit_test(a_profile_has_one_body_and_one_offered_version),
         cmocka_unit_test(a_profile_with_use_is_offered_when_there_is_a_responder),

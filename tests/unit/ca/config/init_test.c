@@ -249,7 +249,7 @@ static EVP_PKEY *read_key(const char *path)
 }
 
 /* Invariant 4: key, chain and dates are right, only the purposes are another issuer's. */
-static void an_issuing_ca_with_other_purposes_is_refused(void **state)
+static void invariant_04_an_issuing_ca_with_other_purposes_is_refused(void **state)
 {
     tb_time_t now = tb_clock_now_s();
     EVP_PKEY *root_key, *key;
@@ -348,7 +348,7 @@ int main(void)
         IN_DIRECTORY(wrong_options_make_nothing),
         IN_DIRECTORY(nothing_is_overwritten_and_a_failure_leaves_nothing),
         IN_DIRECTORY(check_config_finds_what_is_wrong_with_the_state),
-        IN_DIRECTORY(an_issuing_ca_with_other_purposes_is_refused),
+        IN_DIRECTORY(invariant_04_an_issuing_ca_with_other_purposes_is_refused),
         IN_DIRECTORY(with_peer_there_is_a_third_hierarchy),
         IN_DIRECTORY(a_passphrase_enciphers_the_root_keys),
     };

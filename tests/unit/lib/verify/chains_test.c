@@ -205,6 +205,35 @@ static void test_time(void **state)
     tabard_anchors_free(anchors);
 }
 
+/* Whoever signed it: what is for something else, for anything, or for nothing in particular serves in no role. */
+static void invariant_34_a_certificate_without_the_purpose_is_denied(void **state)
+{
+    static const struct {
+        const char *file, *client, *server;
+    } rows[] = {
+        {"eku-none.pem", "eku-absent", "eku-absent"},   {"eku-any.pem", "eku-any", "eku-any"},
+        {"eku-any-and-both.pem", "eku-any", "eku-any"}, {"eku-email.pem", "eku-email-only", "eku-email-only"},
+        {"eku-codesign.pem", "eku-other", "eku-other"}, {"eku-server.pem", "eku-other", "chain-sound"},
+        {"eku-client.pem", "chain-sound", "eku-other"},
+    };
+    struct tabard_anchors *anchors = obj_anchors();
+    struct tabard_decision *decision = tabard_decision_new();
+
+    (void)state;
+    failures = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct obj_chain chain;
+
+        obj_chain_load(&chain, rows[i].file);
+        expect(rows[i].file, TABARD_ROLE_CLIENT, rows[i].client, &chain, anchors, decision);
+        expect(rows[i].file, TABARD_ROLE_SERVER, rows[i].server, &chain, anchors, decision);
+        obj_chain_clear(&chain);
+    }
+    assert_int_equal(failures, 0);
+    tabard_decision_free(decision);
+    tabard_anchors_free(anchors);
+}
+
 /* Texts are an interface: each number has its own. */
 static void test_reasons(void **state)
 {
@@ -226,8 +255,10 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_corpus),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_anchor_scope),
-        cmocka_unit_test(test_anchor_calls), cmocka_unit_test(test_time),      cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_corpus),       cmocka_unit_test(invariant_34_a_certificate_without_the_purpose_is_denied),
+        cmocka_unit_test(test_truncated),    cmocka_unit_test(test_anchor_scope),
+        cmocka_unit_test(test_anchor_calls), cmocka_unit_test(test_time),
+        cmocka_unit_test(test_reasons),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

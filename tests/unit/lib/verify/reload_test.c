@@ -106,7 +106,7 @@ static void test_reload(void **state)
 }
 
 /* Without the entry, nobody passes however often it is loaded: a window would show as one success. */
-static void test_never_widens(void **state)
+static void invariant_36_a_reload_never_widens(void **state)
 {
     struct tabard_anchors *anchors = obj_anchors();
     struct tabard_policy *policy = tabard_policy_new();
@@ -142,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_never_widens),
+        cmocka_unit_test(invariant_36_a_reload_never_widens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,7 +311,7 @@ static void test_shadow(void **state)
     assert_int_equal(client(w, "eku-server.pem", "orders"), TABARD_R_EKU_OTHER);
 }
 
-static void test_no_policy(void **state)
+static void invariant_35_without_policy_everybody_is_denied(void **state)
 {
     static const char *const bad[] = {"", "version: 1\nentries:\n", "version: 1\nentries: []\n", "no policy\n...\n"};
     struct world *w = *state;
@@ -377,9 +377,17 @@ static void test_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(test_allowed), UNIT(test_replays),   UNIT(test_crossed_partners), UNIT(test_san_order),
-        UNIT(test_role),    UNIT(test_until),     UNIT(test_proofs),           UNIT(test_peer),
-        UNIT(test_shadow),  UNIT(test_no_policy), UNIT(test_request),
+        UNIT(test_allowed),
+        UNIT(test_replays),
+        UNIT(test_crossed_partners),
+        UNIT(test_san_order),
+        UNIT(test_role),
+        UNIT(test_until),
+        UNIT(test_proofs),
+        UNIT(test_peer),
+        UNIT(test_shadow),
+        UNIT(invariant_35_without_policy_everybody_is_denied),
+        UNIT(test_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
