@@ -61,7 +61,7 @@ def statements():
     signed += hmac.new(KEY, b"tabard statement\0" + signed, hashlib.sha256).digest()
     for name, data in {
         "good-control": control(), "good-use": use(), "good-caa-free": caa(),
-        "good-caa-nobody": caa(b"\0\0"),
+        "good-caa-nobody": caa(b"\0\0"), "good-caa-not-asked": caa(b"\2\0"), "hostile-caa-other-octet": caa(b"\3\0"),
         "good-caa-granted": caa(b"\0\2" + grant(account=ACCOUNT) + grant(methods=4, purposes=2)),
         "good-wildcard": control(method=2, name=ident(1, 1, "example.org")),
         "good-address": control(name=ident(2, 0, "2001:db8::1")),

@@ -216,6 +216,12 @@ static int check_zones(const struct check *c)
     bool has_root = false;
 
     for (size_t i = 0; i < cfg->num_zones; i++) {
+        if (cfg->zones[i].caa == TB_ZONE_CAA_SKIP &&
+            (cfg->zones[i].domain[0] == '\0' || cfg->zones[i].num_resolvers == 0))
+            return tb_config_refuse(c->why, c->path, line_of_entry(c, "zones", i),
+                                    "zones: caa is skip for %s; expected that for a domain with resolvers of its own "
+                                    "only",
+                                    cfg->zones[i].domain[0] != '\0' ? cfg->zones[i].domain : ".");
         has_root = has_root || cfg->zones[i].domain[0] == '\0';
         for (size_t k = 0; k < i; k++)
             if (strcmp(cfg->zones[i].domain, cfg->zones[k].domain) == 0)

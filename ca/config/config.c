@@ -74,6 +74,10 @@ static void write_zone(struct tb_wr *wr, const struct tb_zone *z)
     tb_wr_u16(wr, z->https_port);
     tb_wr_u16(wr, z->tls_alpn_port);
     write_egress(wr, z);
+    if (z->caa != TB_ZONE_CAA_REQUIRE) { /* as above */
+        tb_wr_str16(wr, "caa");
+        tb_wr_u8(wr, (uint8_t)z->caa);
+    }
 }
 
 /* Everything that decides what a validation proves; one encoding for one meaning (zones are sorted already). */

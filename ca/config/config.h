@@ -37,6 +37,9 @@ struct tb_net {
     uint8_t prefix; /* in v4-mapped form: 0..128 */
 };
 
+/* What a zone without CAA records, by its operator's word, spares the validator. */
+enum tb_zone_caa { TB_ZONE_CAA_REQUIRE = 0, TB_ZONE_CAA_SKIP = 1, TB_ZONE_CAA__COUNT };
+
 /* How names under `domain` are resolved and reached. The most specific zone wins; "." is the default and always there.
  */
 struct tb_zone {
@@ -52,6 +55,7 @@ struct tb_zone {
     uint16_t egress_prefix_v4;      /* shortest prefixes that a declaration of egress may have (24) */
     uint16_t egress_prefix_v6;      /* (48) */
     bool low_source_port;           /* tls-client-01 must come from a port below 1024 */
+    enum tb_zone_caa caa;
 };
 
 /* Which names are certified: what deny touches is not, and what allow does not cover is not. */

@@ -35,6 +35,13 @@ static const char *cn_word(unsigned i)
     return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
 }
 
+static const char *zone_caa_word(unsigned i)
+{
+    static const char *const words[] = {[TB_ZONE_CAA_REQUIRE] = "require", [TB_ZONE_CAA_SKIP] = "skip"};
+
+    return i < TB_ARRAY_LEN(words) ? words[i] : NULL;
+}
+
 const char *tb_external_account_name(unsigned i)
 {
     static const char *const words[] = {
@@ -348,6 +355,12 @@ static const struct tb_setting zone[] = {
      .max = 128,
      .preset = "48"},
     {.key = "low_source_port", .shape = TB_SHAPE_BOOL, ZONE(low_source_port), .preset = "false"},
+    {.key = "caa",
+     .shape = TB_SHAPE_CHOICE,
+     ZONE(caa),
+     .word = zone_caa_word,
+     .num_words = TB_ZONE_CAA__COUNT,
+     .preset = "require"},
     {.key = NULL},
 };
 
@@ -665,6 +678,7 @@ const struct tb_setting tb_schema[] = {
                 "  tls_alpn_port  where tls-alpn-01 goes; what is said of http_port holds here\n"
                 "  egress_prefix_v4, egress_prefix_v6   shortest prefixes that _acme-egress.NAME may declare\n"
                 "  low_source_port  tls-client-01 must come from a port below 1024: a signal, no proof\n"
+                "  caa            require; or skip, for a private zone whose servers cannot be asked for CAA\n"
                 "A change here or of methods or perspective makes earlier proofs worthless; they are made again."},
     {.key = "default_profile",
      .shape = TB_SHAPE_TEXT,

@@ -153,6 +153,10 @@ static void put_caa(const struct tb_explain *e, const struct tb_explained *x, st
         tb_jw_kv(jw, "caa", x->caa_problem.detail);
         return;
     }
+    if (x->caa.not_asked) {
+        tb_jw_kv(jw, "caa", "not asked for: caa of the zone is skip");
+        return;
+    }
     if (x->caa.unrestricted) {
         tb_jw_kv(jw, "caa", "no record restricts this name");
         return;

@@ -173,6 +173,14 @@ int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, struct t
     return 0;
 }
 
+void tb_caa_lookup_skip(struct tb_caa_lookup *l)
+{
+    l->problem = (struct tb_problem){0};
+    l->result = (struct tb_caa_result){.unrestricted = true, .not_asked = true};
+    l->dnssec = TB_DNSSEC_NONE;
+    l->num_levels = 0;
+}
+
 void tb_caa_lookup_cancel(struct tb_caa_lookup *l)
 {
     queries_abandon(l);

@@ -48,6 +48,8 @@ struct tb_caa_lookup {
 int tb_caa_lookup_start(struct tb_caa_lookup *l, struct tb_resolver *r, struct tb_caa_cache *cache,
                         const struct tb_config *cfg, const struct tb_ident *ident, tb_caa_done_fn *done,
                         void *arg) TB_MUST_USE;
+/* Instead of a lookup, where the zone's operator says that there are no records: the result says so. */
+void tb_caa_lookup_skip(struct tb_caa_lookup *l);
 /* Whenever; also after done and on zeroed memory. Clears the problem too. */
 void tb_caa_lookup_cancel(struct tb_caa_lookup *l);
 /* RFC 8657: sets the problem when the result does not allow all of these. */

@@ -216,6 +216,10 @@ static void caa_begin(struct tb_validation *n)
 
     if (n->req.spec.ident.type != TB_IDENT_DNS)
         return; /* RFC 8738 section 2: CAA is for names */
+    if (tb_config_zone(v->child->cfg, n->req.spec.ident.value)->caa == TB_ZONE_CAA_SKIP) {
+        tb_caa_lookup_skip(&n->caa);
+        return;
+    }
     v->stat[TB_VSTAT_CAA_CHECKS]++;
     n->caa_pending = tb_caa_lookup_start(&n->caa, v->env.resolver, v->caa_cache, v->child->cfg, &n->req.spec.ident,
                                          caa_done, n) == 0;
@@ -309,8 +313,10 @@ int tb_validator_on_caa(struct tb_child *child, struct tb_channel *ch, const str
     n->req.spec.ident = req.ident;
     deadline_set(n);
     caa_begin(n);
-    if (!n->caa_pending)
+    if (n->caa.problem.type != TB_P_NONE)
         end_with_problem(n, &n->caa.problem);
+    else
+        end_if_complete(n);
     return 0;
 }
 

@@ -5,6 +5,8 @@
 
 #include "lib/dns/caa_value.h"
 
+#define NOT_ASKED 2 /* of the octet that says unrestricted */
+
 #define FLAG_CRITICAL 0x80
 
 enum tag { TAG_UNKNOWN, TAG_ISSUE, TAG_ISSUEWILD, TAG_OTHER };
@@ -135,7 +137,7 @@ void tb_caa_result_write(struct tb_wr *wr, const struct tb_caa_result *r)
         wr->err = TB_E_INVAL;
     if (wr->err != 0)
         return;
-    tb_wr_u8(wr, r->unrestricted);
+    tb_wr_u8(wr, r->unrestricted && r->not_asked ? NOT_ASKED : r->unrestricted);
     tb_wr_u8(wr, r->num_grants);
     for (size_t i = 0; i < r->num_grants; i++) {
         const struct tb_caa_grant *g = &r->grants[i];
@@ -193,9 +195,10 @@ int tb_caa_result_read(struct tb_rd *rd, struct tb_caa_result *out)
         return r;
     if (num > TB_CAA_GRANTS_MAX)
         return TB_E_LIMIT;
-    if (unrestricted > 1 || (unrestricted == 1 && num > 0))
+    if (unrestricted > NOT_ASKED || (unrestricted != 0 && num > 0))
         return TB_E_FORMAT;
-    res.unrestricted = unrestricted == 1;
+    res.unrestricted = unrestricted != 0;
+    res.not_asked = unrestricted == NOT_ASKED;
     for (; res.num_grants < num; res.num_grants++)
         if ((r = grant_read(&try, &res.grants[res.num_grants])) < 0)
             return r;

@@ -29,6 +29,7 @@ struct tb_caa_grant {
 /* The outcome for one name.  unrestricted, or satisfied by any one of the grants; neither = nobody of us. */
 struct tb_caa_result {
     bool unrestricted; /* no relevant record set, or one without an applicable property */
+    bool not_asked;    /* only with unrestricted: nothing was looked up, the zone's operator says that there is none */
     uint8_t num_grants;
     struct tb_caa_grant grants[TB_CAA_GRANTS_MAX];
 };

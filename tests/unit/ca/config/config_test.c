@@ -155,6 +155,10 @@ static void invariant_14_every_error_names_line_key_and_what_was_expected(void *
         {"http_port: 8080", "egress_prefix_v4: 33", ":16: zones[0].egress_prefix_v4: \"33\" is out of range"},
         {"http_port: 8080", "egress_prefix_v6: 15", ":16: zones[0].egress_prefix_v6: \"15\" is out of range"},
         {"http_port: 8080", "egress_prefix_v6: 129", ":16: zones[0].egress_prefix_v6: \"129\" is out of range"},
+        {"http_port: 8080", "caa: open", ":16: zones[0].caa: \"open\" is not known; expected one of require, skip"},
+        {"http_port: 8080", "caa: skip", ":14: zones: caa is skip for lab.example; expected that for a domain with"},
+        {"domain: lab.example\n", "domain: \".\"\n    resolvers: [\"127.0.0.1:53\"]\n    caa: skip\n",
+         ":14: zones: caa is skip for .; expected"},
         {"http_port: 8080", "low_source_port: 1", ":16: zones[0].low_source_port: \"1\" is not a truth value"},
         {"user: \"\"", "responder: 127.0.0.1:14001", ":4: responder: 127.0.0.1:14001 is the address of http"},
         {"user: \"\"", "responder_address: ca:1", ":4: responder_address: \"ca:1\" is not a responder's address"},
@@ -354,6 +358,22 @@ static void egress_counts_in_the_policy_only_where_it_is_not_the_default(void **
     tb_config_free(same);
 }
 
+static void a_skipped_caa_is_part_of_the_policy_and_the_default_is_not(void **state)
+{
+    struct tb_config *plain = parse_with("http_port: 8080", "resolvers: [\"127.0.0.1:53\"]");
+    struct tb_config *same = parse_with("http_port: 8080", "resolvers: [\"127.0.0.1:53\"]\n    caa: require");
+    struct tb_config *skip = parse_with("http_port: 8080", "resolvers: [\"127.0.0.1:53\"]\n    caa: skip");
+
+    (void)state;
+    assert_memory_equal(plain->policy_digest, same->policy_digest, TB_DIGEST_LEN);
+    assert_memory_not_equal(plain->policy_digest, skip->policy_digest, TB_DIGEST_LEN);
+    assert_int_equal(tb_config_zone(skip, "a.lab.example")->caa, TB_ZONE_CAA_SKIP);
+    assert_int_equal(tb_config_zone(skip, "lab2.example")->caa, TB_ZONE_CAA_REQUIRE);
+    tb_config_free(plain);
+    tb_config_free(same);
+    tb_config_free(skip);
+}
+
 static void the_peer_hierarchy_is_off_unless_it_is_asked_for(void **state)
 {
     struct tb_config *off = parse_good(good_config), *on = parse_with("user: \"\"", "peer_hierarchy: true");
@@ -528,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_responder_has_the_address_that_clients_are_told),
         cmocka_unit_test(the_default_address_of_a_responder),
         cmocka_unit_test(egress_counts_in_the_policy_only_where_it_is_not_the_default),
+        cmocka_unit_test(a_skipped_caa_is_part_of_the_policy_and_the_default_is_not),
         cmocka_unit_test(the_peer_hierarchy_is_off_unless_it_is_asked_for),
         cmocka_unit_test(an_arc_has_no_default_and_is_read_with_the_file),
         cmocka_unit_test(the_most_specific_zone_wins),

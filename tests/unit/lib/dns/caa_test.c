@@ -410,7 +410,8 @@ static void results_of_another_form_are_refused(void **state)
     } rows[] = {
         {"\0\0", 2, 0},
         {"\1\0", 2, 0},
-        {"\2\0", 2, TB_E_FORMAT},
+        {"\2\0", 2, 0},
+        {"\3\0", 2, TB_E_FORMAT},
         {"\1\1\0", 3, TB_E_FORMAT},
         {"\0\1\0", 3, 0},
         {"\0\1\x8", 3, TB_E_FORMAT},
@@ -455,6 +456,29 @@ static void an_account_url_has_a_limit_on_the_wire(void **state)
     }
 }
 
+static void what_was_not_asked_for_is_told_apart_from_what_is_not_there(void **state)
+{
+    static const uint8_t wire[][2] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {2, 1}};
+    static const int want[] = {0, 0, 0, TB_E_FORMAT, TB_E_FORMAT};
+    struct tb_caa_result r;
+    uint8_t buf[8];
+    struct tb_wr wr;
+    struct tb_rd rd;
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(wire); i++) {
+        rd = tb_rd_of(tb_span_of(wire[i], 2));
+        assert_int_equal(tb_caa_result_read(&rd, &r), want[i]);
+        if (want[i] < 0)
+            continue;
+        assert_int_equal(r.unrestricted, i > 0);
+        assert_int_equal(r.not_asked, i == 2);
+        tb_wr_fixed(&wr, buf, sizeof(buf));
+        tb_caa_result_write(&wr, &r);
+        assert_true(tb_span_eq(tb_wr_span(&wr), tb_span_of(wire[i], 2)));
+    }
+}
+
 static void what_cannot_be_read_is_not_written(void **state)
 {
     struct tb_caa_result r = {.num_grants = TB_CAA_GRANTS_MAX + 1};
@@ -476,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_data),
+        cmocka_unit_test(what_was_not_asked_for_is_told_apart_from_what_is_not_there),
         cmocka_unit_test(record_data_has_its_limits),
         cmocka_unit_test(record_sets),
         cmocka_unit_test(no_set_is_no_restriction),
