@@ -49,7 +49,7 @@ TB_IPC_PLAIN(caa_req)
 TB_IPC_PLAIN(judge_hello)
 TB_IPC_CLEARED(finalize_req, tb_msg_finalize_req_clear(&m))
 TB_IPC_CLEARED(finalize_rsp, tb_problem_clear(&m.problem))
-TB_IPC_PLAIN(sync_req)
+TB_IPC_PLAIN(after)
 TB_IPC_PLAIN(sync_rsp)
 TB_IPC_PLAIN(sign_req)
 TB_IPC_CLEARED(sign_rsp, tb_problem_clear(&m.problem))
@@ -60,7 +60,6 @@ TB_IPC_PLAIN(crl_sign_req)
 TB_IPC_PLAIN(crl)
 TB_IPC_CLEARED(revoke_req, tb_msg_revoke_req_clear(&m))
 TB_IPC_CLEARED(revoke_rsp, tb_problem_clear(&m.problem))
-TB_IPC_PLAIN(revoked_req)
 TB_IPC_PLAIN(revoked)
 TB_IPC_CLEARED(validate_note, tb_problem_clear(&m.problem))
 
@@ -79,7 +78,7 @@ static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_w
     [TB_MSG_JUDGE_HELLO] = again_judge_hello,
     [TB_MSG_FINALIZE_REQ] = again_finalize_req,
     [TB_MSG_FINALIZE_RSP] = again_finalize_rsp,
-    [TB_MSG_SYNC_REQ] = again_sync_req,
+    [TB_MSG_SYNC_REQ] = again_after,
     [TB_MSG_SYNC_RSP] = again_sync_rsp,
     [TB_MSG_SIGN_REQ] = again_sign_req,
     [TB_MSG_SIGN_RSP] = again_sign_rsp,
@@ -92,7 +91,7 @@ static int (*const tb_ipc_again[TB_MSG__COUNT])(struct tb_span body, struct tb_w
     [TB_MSG_REVOKE_REQ] = again_revoke_req,
     [TB_MSG_REVOKE_RSP] = again_revoke_rsp,
     [TB_MSG_REVOKED] = again_revoked,
-    [TB_MSG_REVOKED_REQ] = again_revoked_req,
+    [TB_MSG_REVOKED_REQ] = again_after,
     [TB_MSG_REVOKED_RSP] = again_revoked,
     [TB_MSG_VALIDATE_NOTE] = again_validate_note,
 };

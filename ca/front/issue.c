@@ -100,13 +100,13 @@ static int on_sync(struct tb_front *f, int err, struct tb_span body, void *arg)
 
 static int ask_sync(struct tb_front *f, uint64_t after)
 {
-    struct tb_msg_sync_req m = {.after = after};
+    struct tb_msg_after m = {.after = after};
     struct tb_edge_call call = {
         .peer = TB_ROLE_JUDGE, .req = TB_MSG_SYNC_REQ, .rsp = TB_MSG_SYNC_RSP, .timeout_s = 3600, .done = on_sync};
     int r;
 
     tb_wr_reset(&f->ipc);
-    tb_msg_sync_req_write(&f->ipc, &m);
+    tb_msg_after_write(&f->ipc, &m);
     if ((r = tb_wr_err(&f->ipc)) < 0)
         return r;
     call.body = tb_wr_span(&f->ipc);

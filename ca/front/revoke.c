@@ -247,7 +247,7 @@ static int on_revoked(struct tb_front *f, int err, struct tb_span body, void *ar
 
 static void ask(struct tb_front *f, uint64_t after)
 {
-    const struct tb_msg_revoked_req m = {.after = after};
+    const struct tb_msg_after m = {.after = after};
     struct tb_edge_call call = {.peer = TB_ROLE_JUDGE,
                                 .req = TB_MSG_REVOKED_REQ,
                                 .rsp = TB_MSG_REVOKED_RSP,
@@ -255,7 +255,7 @@ static void ask(struct tb_front *f, uint64_t after)
                                 .done = on_revoked};
 
     tb_wr_reset(&f->ipc);
-    tb_msg_revoked_req_write(&f->ipc, &m);
+    tb_msg_after_write(&f->ipc, &m);
     call.body = tb_wr_span(&f->ipc);
     if (tb_wr_err(&f->ipc) < 0 || tb_edge_call(f->edge, &call) < 0)
         tb_log(TB_LOG_WARN, "revocations-not-fetched");

@@ -300,10 +300,10 @@ void tb_judge_forget_revokers(struct tb_judge *j)
 int tb_judge_on_revoked_sync(struct tb_child *child, struct tb_channel *ch TB_UNUSED, const struct tb_msg *m)
 {
     struct tb_judge *j = child->state;
-    struct tb_msg_revoked_req req;
+    struct tb_msg_after req;
     int r;
 
-    if ((r = tb_msg_revoked_req_read(m->body, &req)) < 0)
+    if ((r = tb_msg_after_read(m->body, &req)) < 0)
         return r;
     collect(j, req.after, &j->told);
     tell(j, TB_MSG_REVOKED_RSP, m->id, &j->told);

@@ -59,10 +59,10 @@ int tb_judge_on_sync(struct tb_child *child, struct tb_channel *ch TB_UNUSED, co
 {
     struct tb_judge *j = child->state;
     struct tb_msg_sync_rsp rsp = {0};
-    struct tb_msg_sync_req req;
+    struct tb_msg_after req;
     int r;
 
-    if ((r = tb_msg_sync_req_read(m->body, &req)) < 0)
+    if ((r = tb_msg_after_read(m->body, &req)) < 0)
         return r;
     tb_wr_reset(&j->certs);
     collect(j, req.after, &rsp);

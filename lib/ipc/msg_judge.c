@@ -157,18 +157,18 @@ int tb_msg_finalize_rsp_read(struct tb_span body, struct tb_msg_finalize_rsp *ou
     return r;
 }
 
-void tb_msg_sync_req_write(struct tb_wr *wr, const struct tb_msg_sync_req *m)
+void tb_msg_after_write(struct tb_wr *wr, const struct tb_msg_after *m)
 {
     tb_wr_u64(wr, m->after);
 }
 
-int tb_msg_sync_req_read(struct tb_span body, struct tb_msg_sync_req *out)
+int tb_msg_after_read(struct tb_span body, struct tb_msg_after *out)
 {
     struct tb_rd rd = tb_rd_of(body);
     uint64_t after;
     int r;
 
-    *out = (struct tb_msg_sync_req){0};
+    *out = (struct tb_msg_after){0};
     if ((r = tb_rd_u64(&rd, &after)) < 0 || (r = tb_rd_end(&rd)) < 0)
         return r;
     out->after = after;

@@ -54,12 +54,14 @@ struct tb_msg_finalize_rsp {
 void tb_msg_finalize_rsp_write(struct tb_wr *wr, const struct tb_msg_finalize_rsp *m);
 int tb_msg_finalize_rsp_read(struct tb_span body, struct tb_msg_finalize_rsp *out) TB_MUST_USE;
 
-/* Issuances with a sequence number above `after`, oldest first, at most TB_MSG_SYNC_RECORDS_MAX. */
-struct tb_msg_sync_req {
+/* sync-req and revoked-req: what the log has with a sequence number above `after`. */
+struct tb_msg_after {
     uint64_t after;
 };
-void tb_msg_sync_req_write(struct tb_wr *wr, const struct tb_msg_sync_req *m);
-int tb_msg_sync_req_read(struct tb_span body, struct tb_msg_sync_req *out) TB_MUST_USE;
+void tb_msg_after_write(struct tb_wr *wr, const struct tb_msg_after *m);
+int tb_msg_after_read(struct tb_span body, struct tb_msg_after *out) TB_MUST_USE;
+
+/* Issuances, oldest first. */
 struct tb_msg_sync_rsp {
     size_t num;
     struct tb_issued issued[TB_MSG_SYNC_RECORDS_MAX];

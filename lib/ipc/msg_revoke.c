@@ -51,24 +51,6 @@ int tb_msg_revoke_rsp_read(struct tb_span body, struct tb_msg_revoke_rsp *out)
     return r;
 }
 
-void tb_msg_revoked_req_write(struct tb_wr *wr, const struct tb_msg_revoked_req *m)
-{
-    tb_wr_u64(wr, m->after);
-}
-
-int tb_msg_revoked_req_read(struct tb_span body, struct tb_msg_revoked_req *out)
-{
-    struct tb_rd rd = tb_rd_of(body);
-    uint64_t after;
-    int r;
-
-    *out = (struct tb_msg_revoked_req){0};
-    if ((r = tb_rd_u64(&rd, &after)) < 0 || (r = tb_rd_end(&rd)) < 0)
-        return r;
-    out->after = after;
-    return 0;
-}
-
 void tb_msg_revoked_write(struct tb_wr *wr, const struct tb_msg_revoked *m)
 {
     tb_wr_u16(wr, (uint16_t)m->num);

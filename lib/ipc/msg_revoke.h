@@ -27,14 +27,7 @@ struct tb_msg_revoke_rsp {
 void tb_msg_revoke_rsp_write(struct tb_wr *wr, const struct tb_msg_revoke_rsp *m);
 int tb_msg_revoke_rsp_read(struct tb_span body, struct tb_msg_revoke_rsp *out) TB_MUST_USE;
 
-/* Revocations with a sequence number above `after`. */
-struct tb_msg_revoked_req {
-    uint64_t after;
-};
-void tb_msg_revoked_req_write(struct tb_wr *wr, const struct tb_msg_revoked_req *m);
-int tb_msg_revoked_req_read(struct tb_span body, struct tb_msg_revoked_req *out) TB_MUST_USE;
-
-/* What the log has, oldest first: the answer, and unasked whenever revocations became durable. */
+/* What the log has, oldest first: the answer to revoked-req, and unasked whenever revocations became durable. */
 struct tb_revoked_note {
     uint64_t seq; /* of the revocation record */
     enum tb_issuer issuer;

@@ -2,36 +2,23 @@
 
 #include <string.h>
 
-#include "lib/der/der.h"
 #include "lib/pki/alg.h"
+#include "lib/pki/ext_write.h"
 #include "lib/pki/oid.h"
 
 #define VERSION_2      1
 #define DER_ENUMERATED 0x0a
 #define GN_URI         TB_DER_CTX(6)
-#define AKI_KEYID      TB_DER_CTX(0)
 #define CRL_EXTENSIONS TB_DER_CTX_CONS(0)
 #define IDP_NAME       TB_DER_CTX_CONS(0)
 #define IDP_NAME_FULL  TB_DER_CTX_CONS(0)
 #define IDP_USER_CERTS TB_DER_CTX(1)
 
-static bool uri_ok(const char *uri)
-{
-    size_t len = strnlen(uri, TB_URI_MAX + 1);
-
-    if (len == 0 || len > TB_URI_MAX)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (uri[i] <= ' ' || uri[i] > '~')
-            return false;
-    return true;
-}
-
 static bool crl_ok(const struct tb_crl *crl)
 {
     return tb_sig_alg_der(crl->sig_alg).len > 0 && crl->issuer_name.len > 0 && crl->issuer_keyid.len > 0 &&
            crl->issuer_keyid.len <= TB_KEYID_MAX && crl->this_update < crl->next_update && crl->number <= INT64_MAX &&
-           uri_ok(crl->uri);
+           crl->uri[0] != '\0' && tb_ext_uri_ok(crl->uri);
 }
 
 static bool entries_ok(const struct tb_crl_entry *entry, size_t num)
@@ -45,29 +32,6 @@ static bool entries_ok(const struct tb_crl_entry *entry, size_t num)
     return true;
 }
 
-struct ext_marks {
-    size_t ext;
-    size_t value;
-};
-
-static struct ext_marks ext_begin(struct tb_wr *wr, struct tb_span oid, bool critical)
-{
-    struct ext_marks m;
-
-    m.ext = tb_der_begin(wr, TB_DER_SEQUENCE);
-    tb_der_put_oid(wr, oid);
-    if (critical)
-        tb_der_put_bool(wr, true);
-    m.value = tb_der_begin(wr, TB_DER_OCTET_STRING);
-    return m;
-}
-
-static void ext_end(struct tb_wr *wr, struct ext_marks m)
-{
-    tb_der_end(wr, m.value);
-    tb_der_end(wr, m.ext);
-}
-
 static void put_entry(struct tb_wr *wr, const struct tb_crl_entry *e)
 {
     size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
@@ -77,29 +41,19 @@ static void put_entry(struct tb_wr *wr, const struct tb_crl_entry *e)
     if (e->reason != TB_REASON_UNSPECIFIED) {
         uint8_t reason = (uint8_t)e->reason;
         size_t list = tb_der_begin(wr, TB_DER_SEQUENCE);
-        struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_CRL_REASON), false);
+        struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_CRL_REASON), false);
 
         tb_der_put(wr, DER_ENUMERATED, tb_span_of(&reason, 1));
-        ext_end(wr, m);
+        tb_ext_end(wr, m);
         tb_der_end(wr, list);
     }
     tb_der_end(wr, seq);
 }
 
-static void put_aki(struct tb_wr *wr, struct tb_span keyid)
-{
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_AUTHORITY_KEYID), false);
-    size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
-
-    tb_der_put(wr, AKI_KEYID, keyid);
-    tb_der_end(wr, seq);
-    ext_end(wr, m);
-}
-
 /* At most INT64_MAX, so that eight octets with their leading zeros cut are the shortest form. */
 static void put_number(struct tb_wr *wr, uint64_t number)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_CRL_NUMBER), false);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_CRL_NUMBER), false);
     uint8_t octets[8];
     size_t skip = 0;
 
@@ -108,14 +62,14 @@ static void put_number(struct tb_wr *wr, uint64_t number)
     while (skip < sizeof(octets) - 1 && octets[skip] == 0 && octets[skip + 1] < 0x80)
         skip++;
     tb_der_put(wr, TB_DER_INTEGER, tb_span_of(octets + skip, sizeof(octets) - skip));
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 /* RFC 5280 section 5.2.5. */
 static void put_idp(struct tb_wr *wr, const char *uri)
 {
     static const uint8_t yes = 0xff;
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_CRL_IDP), true);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_CRL_IDP), true);
     size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
     size_t name = tb_der_begin(wr, IDP_NAME);
     size_t full = tb_der_begin(wr, IDP_NAME_FULL);
@@ -125,7 +79,7 @@ static void put_idp(struct tb_wr *wr, const char *uri)
     tb_der_end(wr, name);
     tb_der_put(wr, IDP_USER_CERTS, tb_span_of(&yes, 1));
     tb_der_end(wr, seq);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static void put_extensions(struct tb_wr *wr, const struct tb_crl *crl)
@@ -133,7 +87,7 @@ static void put_extensions(struct tb_wr *wr, const struct tb_crl *crl)
     size_t outer = tb_der_begin(wr, CRL_EXTENSIONS);
     size_t list = tb_der_begin(wr, TB_DER_SEQUENCE);
 
-    put_aki(wr, crl->issuer_keyid);
+    tb_ext_put_aki(wr, crl->issuer_keyid);
     put_number(wr, crl->number);
     put_idp(wr, crl->uri);
     tb_der_end(wr, list);

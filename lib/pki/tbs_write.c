@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "lib/der/der.h"
 #include "lib/pki/alg.h"
+#include "lib/pki/ext_write.h"
 #include "lib/pki/oid.h"
 
 #define VERSION_3          2
@@ -15,7 +15,6 @@
 #define GN_DNS             TB_DER_CTX(2)
 #define GN_URI             TB_DER_CTX(6)
 #define GN_IP              TB_DER_CTX(7)
-#define AKI_KEYID          TB_DER_CTX(0)
 #define TBS_EXTENSIONS     TB_DER_CTX_CONS(3)
 #define TBS_VERSION        TB_DER_CTX_CONS(0)
 #define DP_NAME            TB_DER_CTX_CONS(0)
@@ -24,14 +23,7 @@
 
 static bool uri_ok(const char *uri)
 {
-    size_t len = uri == NULL ? 0 : strnlen(uri, TB_URI_MAX + 1);
-
-    if (len > TB_URI_MAX)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (uri[i] <= ' ' || uri[i] > '~')
-            return false;
-    return true;
+    return uri == NULL || tb_ext_uri_ok(uri);
 }
 
 static bool purposes_ok(tb_purposes_t set)
@@ -120,29 +112,6 @@ static void put_subject(struct tb_wr *wr, const char *cn)
     tb_der_end(wr, name);
 }
 
-struct ext_marks {
-    size_t ext;
-    size_t value;
-};
-
-static struct ext_marks ext_begin(struct tb_wr *wr, struct tb_span oid, bool critical)
-{
-    struct ext_marks m;
-
-    m.ext = tb_der_begin(wr, TB_DER_SEQUENCE);
-    tb_der_put_oid(wr, oid);
-    if (critical)
-        tb_der_put_bool(wr, true);
-    m.value = tb_der_begin(wr, TB_DER_OCTET_STRING);
-    return m;
-}
-
-static void ext_end(struct tb_wr *wr, struct ext_marks m)
-{
-    tb_der_end(wr, m.value);
-    tb_der_end(wr, m.ext);
-}
-
 /*
  * digitalSignature alone, for RSA as well: TLS 1.3 and every ECDHE suite sign, and key transport is not what a
  * purpose was proved for.
@@ -150,15 +119,15 @@ static void ext_end(struct tb_wr *wr, struct ext_marks m)
 static void put_key_usage(struct tb_wr *wr)
 {
     static const uint8_t bits[] = {TB_DER_BIT_STRING, 2, 7, 0x80};
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_KEY_USAGE), true);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_KEY_USAGE), true);
 
     tb_wr_bytes(wr, bits, sizeof(bits));
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static void put_eku(struct tb_wr *wr, tb_purposes_t purposes)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_EXT_KEY_USAGE), false);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_EXT_KEY_USAGE), false);
     size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
 
     for (unsigned p = 0; p < TB_PURPOSE__COUNT; p++) {
@@ -169,25 +138,15 @@ static void put_eku(struct tb_wr *wr, tb_purposes_t purposes)
         }
     }
     tb_der_end(wr, seq);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static void put_basic_constraints(struct tb_wr *wr)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_BASIC), true);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_BASIC), true);
 
     tb_der_put(wr, TB_DER_SEQUENCE, tb_span_of(NULL, 0));
-    ext_end(wr, m);
-}
-
-static void put_aki(struct tb_wr *wr, struct tb_span keyid)
-{
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_AUTHORITY_KEYID), false);
-    size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
-
-    tb_der_put(wr, AKI_KEYID, keyid);
-    tb_der_end(wr, seq);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static int put_ip(struct tb_wr *wr, const char *text)
@@ -219,7 +178,7 @@ static int put_name(struct tb_wr *wr, const struct tb_ident *id)
 /* RFC 5280 section 4.2.1.6: critical when the subject is empty. */
 static int put_san(struct tb_wr *wr, const struct tb_leaf *leaf, bool critical)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_SUBJECT_ALT), critical);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_SUBJECT_ALT), critical);
     size_t seq = tb_der_begin(wr, TB_DER_SEQUENCE);
     int r;
 
@@ -227,13 +186,13 @@ static int put_san(struct tb_wr *wr, const struct tb_leaf *leaf, bool critical)
         if ((r = put_name(wr, &leaf->idents[i])) < 0)
             return r;
     tb_der_end(wr, seq);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
     return 0;
 }
 
 static void put_crl_dp(struct tb_wr *wr, const char *uri)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_CRL_DP), false);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_CRL_DP), false);
     size_t list = tb_der_begin(wr, TB_DER_SEQUENCE);
     size_t dp = tb_der_begin(wr, TB_DER_SEQUENCE);
     size_t name = tb_der_begin(wr, DP_NAME);
@@ -244,12 +203,12 @@ static void put_crl_dp(struct tb_wr *wr, const char *uri)
     tb_der_end(wr, name);
     tb_der_end(wr, dp);
     tb_der_end(wr, list);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static void put_aia(struct tb_wr *wr, const char *uri)
 {
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_AIA), false);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_AIA), false);
     size_t list = tb_der_begin(wr, TB_DER_SEQUENCE);
     size_t access = tb_der_begin(wr, TB_DER_SEQUENCE);
 
@@ -257,20 +216,20 @@ static void put_aia(struct tb_wr *wr, const char *uri)
     tb_der_put(wr, GN_URI, tb_span_str(uri));
     tb_der_end(wr, access);
     tb_der_end(wr, list);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 /* Neither is critical: a verifier that does not know them loses nothing that it had without. */
 static void put_proofs(struct tb_wr *wr, const struct tb_leaf *leaf)
 {
     uint8_t oid[TB_ARC_DER_MAX + 1];
-    struct ext_marks m = ext_begin(wr, TB_OID(TB_OID_POLICIES), false);
+    struct tb_ext_marks m = tb_ext_begin(wr, TB_OID(TB_OID_POLICIES), false);
 
     tb_proof_policies_write(wr, leaf->arc, leaf->policies);
-    ext_end(wr, m);
-    m = ext_begin(wr, tb_span_of(oid, tb_name_proofs_oid(leaf->arc, oid)), false);
+    tb_ext_end(wr, m);
+    m = tb_ext_begin(wr, tb_span_of(oid, tb_name_proofs_oid(leaf->arc, oid)), false);
     tb_name_proofs_write(wr, leaf->proofs, leaf->num_idents, leaf->purposes);
-    ext_end(wr, m);
+    tb_ext_end(wr, m);
 }
 
 static int put_extensions(struct tb_wr *wr, const struct tb_leaf *leaf, bool subject_empty)
@@ -282,7 +241,7 @@ static int put_extensions(struct tb_wr *wr, const struct tb_leaf *leaf, bool sub
     put_key_usage(wr);
     put_eku(wr, leaf->purposes);
     put_basic_constraints(wr);
-    put_aki(wr, leaf->issuer_keyid);
+    tb_ext_put_aki(wr, leaf->issuer_keyid);
     if (leaf->aia_uri != NULL && leaf->aia_uri[0] != '\0')
         put_aia(wr, leaf->aia_uri);
     if ((r = put_san(wr, leaf, subject_empty)) < 0)

@@ -419,12 +419,12 @@ static void malformed_messages_cost_the_sender_its_edge(void **state)
 
 static void ask_sync(struct fix *f, uint64_t after, size_t want)
 {
-    const struct tb_msg_sync_req req = {.after = after};
+    const struct tb_msg_after req = {.after = after};
     unsigned before = f->syncs;
     struct tb_wr wr;
 
     tb_wr_init(&wr, 64);
-    tb_msg_sync_req_write(&wr, &req);
+    tb_msg_after_write(&wr, &req);
     assert_int_equal(tb_channel_send(f->front, TB_MSG_SYNC_REQ, 5, tb_wr_span(&wr)), 0);
     tb_wr_clear(&wr);
     turn(f);

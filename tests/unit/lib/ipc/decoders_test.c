@@ -121,7 +121,7 @@ static void put_finalize_problem(struct tb_wr *wr)
 
 static void put_sync_req(struct tb_wr *wr)
 {
-    tb_msg_sync_req_write(wr, &(struct tb_msg_sync_req){7});
+    tb_msg_after_write(wr, &(struct tb_msg_after){7});
 }
 
 static void put_sync_rsp(struct tb_wr *wr)
@@ -191,7 +191,7 @@ static void put_revoke_rsp(struct tb_wr *wr)
 
 static void put_revoked_req(struct tb_wr *wr)
 {
-    tb_msg_revoked_req_write(wr, &(struct tb_msg_revoked_req){.after = 9});
+    tb_msg_after_write(wr, &(struct tb_msg_after){.after = 9});
 }
 
 static void put_revoked(struct tb_wr *wr)
