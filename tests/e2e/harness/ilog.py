@@ -88,17 +88,17 @@ def records(directory):
     return out
 
 
-def lengthen(directory, copies):
-    """Append the last issuance again and again under other order numbers, while no judge runs."""
+def lengthen(directory, copies, time=None):
+    """Append the last issuance again and again under other order numbers, while no judge runs; at the last's time, or this."""
     path = sorted(glob.glob(os.path.join(directory, "log", "issuance-*.log")))[-1]
     every = records(directory)
     body = [r for r in every if r[0] == ISSUANCE][-1][3]
-    order, (_, seq, time, _) = int.from_bytes(body[:8], "big"), every[-1]
+    order, (_, seq, last, _) = int.from_bytes(body[:8], "big"), every[-1]
     with open(path, "r+b") as f:
         f.seek(-32, os.SEEK_END)
         chain = f.read(32)
         for i in range(1, copies + 1):
-            record = struct.pack(">BQQ", ISSUANCE, seq + i, time) + (order + i).to_bytes(8, "big") + body[8:]
+            record = struct.pack(">BQQ", ISSUANCE, seq + i, time or last) + (order + i).to_bytes(8, "big") + body[8:]
             record = struct.pack(">I", len(record)) + record
             chain = hashlib.sha256(chain + record).digest()
             f.write(record + chain)
