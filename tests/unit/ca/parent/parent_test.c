@@ -115,12 +115,16 @@ static void write_config(const struct ca *ca, const char *old, const char *new_t
 {
     char text[sizeof(good_config) + 256];
     const char *at;
+    char *http;
     FILE *f = fopen(ca->config, "w");
 
-    /* Another port for each case, so that none meets the remains of the last. */
+    /* Another port for each case, so that none meets the remains of the last, nor a twin of this program. */
     at = strstr(good_config, "listen: 127.0.0.1:14000");
     snprintf(text, sizeof(text), "%.*slisten: 127.0.0.1:%s%s", (int)(at - good_config), good_config, ca->port,
              at + strlen("listen: 127.0.0.1:14000"));
+    http = strstr(text, "http: 127.0.0.1:14001\n");
+    assert_non_null(http);
+    memcpy(http, "http: off            \n", strlen("http: 127.0.0.1:14001\n"));
     if (old != NULL) {
         char *p = strstr(text, old);
         char rest[sizeof(text)];
