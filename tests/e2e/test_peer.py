@@ -10,9 +10,14 @@ from cryptography.x509.oid import ExtensionOID
 from harness.acme import Client
 from harness.ca import program
 from harness.proc import wait_for
-from harness.x509 import CLIENT_AUTH, SERVER_AUTH, ekus, load_chain
+from harness.signer import Signer
+from harness.tabard import Tabard
+from harness.wire import CLIENT_AUTH as CLIENT
+from harness.x509 import CLIENT_AUTH, SERVER_AUTH, ekus, load_chain, names
 
 from test_alternate_chains import ca_cert, name
+from test_attack_judge import refused
+from test_attack_use import Proofs
 from test_crl import SHARDS, fetch, shard_url
 
 FILES = ["root-peer.pem", "root-peer.crl", "issuing-peer.pem", "keys/issuing-peer.key", "root-keys/root-peer.key"]
@@ -112,3 +117,41 @@ def test_its_issuing_ca_may_have_other_chains(peer_ca):
     peer_ca.edit(lambda t: t.replace("issuer: peer, file", "issuer: client, file"))
     r = check_config(peer_ca)
     assert r.returncode != 0 and "has another subject" in r.stdout
+
+
+def test_name_constraints_of_its_issuing_ca_hold(ns, dns):
+    """Everything is proved, and the issuing CA may not sign the name."""
+    def constrained(ca):
+        root = load_chain(ca.path("root-peer.pem"))[0]
+        with open(ca.path("root-keys", "root-peer.key"), "rb") as f:
+            root_key = serialization.load_pem_private_key(f.read(), None)
+        issuing = load_chain(ca.path("issuing-peer.pem"))[0]
+        extensions = list(issuing.extensions) + [x509.Extension(
+            x509.NameConstraints.oid, True, x509.NameConstraints([x509.DNSName("other.test")], None))]
+        new = ca_cert(issuing.subject, issuing.public_key(), root.subject, root_key, like=issuing, extensions=extensions)
+        with open(ca.path("issuing-peer.pem"), "wb") as f:
+            f.write(new.public_bytes(serialization.Encoding.PEM))
+    signer = Signer(ns, init=["--peer"])
+    try:
+        proofs = Proofs(signer)
+        blobs = proofs.caa + list(proofs.control.values()) + [proofs.use]
+        assert proofs.finalize("peer", blobs).problem is None
+        constrained(signer.ca)
+        signer.restart_signer()
+        refused(signer, proofs.finalize("peer", blobs), "name-constraint")
+        assert proofs.finalize("client", proofs.caa + [proofs.control[CLIENT], proofs.use]).problem is None
+    finally:
+        signer.stop()
+
+
+def test_the_whole_way(ns, dns, peer_ca):
+    """tabard get proves control for both purposes and use with the key; the certificate serves in both roles."""
+    peer_ca.start()
+    tabard = Tabard(ns, peer_ca.profile_url("peer"), peer_ca.root)
+    tabard.get("www.example.test")
+    leaf = tabard.check_pair("www.example.test")
+    assert ekus(leaf) == [SERVER_AUTH, CLIENT_AUTH] and names(leaf) == ["www.example.test"]
+    for role in ("server", "client"):
+        r = ns.run(["openssl", "verify", "-CAfile", peer_ca.path("root-peer.pem"), "-untrusted", tabard.path("www.example.test", "chain.pem"),
+                    "-purpose", "ssl" + role, tabard.path("www.example.test", "cert.pem")], check=False)
+        assert r.returncode == 0, r.stdout
