@@ -123,6 +123,17 @@ static bool aia_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
     return strcmp(uri, t->aia_uri) == 0;
 }
 
+/* Each method can prove its name at all: no wildcard by http-01, no address by dns-01. */
+static bool methods_serve(const struct tb_tbs *t)
+{
+    for (size_t i = 0; i < t->num_proofs; i++)
+        for (unsigned p = 0; p < TB_PURPOSE__COUNT; p++)
+            if ((t->proof_purposes & TB_PURPOSE_BIT(p)) != 0 &&
+                !tb_method_serves((enum tb_method)t->proofs[i].control[p], &t->idents[i]))
+                return false;
+    return true;
+}
+
 /*
  * What is told of proofs: all of it with an arc of the operator's and none without one (then it is an extension that is
  * not known), about exactly these names and usages, and nothing that contradicts itself.
@@ -132,7 +143,7 @@ static bool proofs_ok(const struct tb_ceiling *c, const struct tb_tbs *t)
     if (c->cfg == NULL || c->cfg->arc.len == 0)
         return !t->has_policies && t->proofs == NULL;
     return t->has_policies && !t->policy_unknown && t->proofs != NULL && t->num_proofs == t->num_idents &&
-           t->proof_purposes == t->purposes &&
+           t->proof_purposes == t->purposes && methods_serve(t) &&
            tb_proof_policies_ok(t->policies, t->proofs, t->num_proofs, t->proof_purposes);
 }
 

@@ -21,6 +21,7 @@ from harness import wire
 from harness.ca import Ca, program
 from harness.netns import Namespace
 from harness.proc import wait_for
+from harness.proofs_told import ARC, with_arc
 from harness.wire import Child, Edge, Reader, pair, u8, var32
 
 SERVER, CLIENT, PEER = 1, 2, 3
@@ -35,9 +36,9 @@ SECOND = datetime.timedelta(seconds=1)
 class Keyholder:
     """The process, and the end of its socket that belongs to the judge."""
 
-    def __init__(self, ns):
+    def __init__(self, ns, **ca):
         self.ns = ns
-        self.ca = Ca(ns)
+        self.ca = Ca(ns, **ca)
         self.start()
 
     def start(self):
@@ -56,7 +57,7 @@ class Keyholder:
         self.child.kill()
 
     def cert(self, issuer):
-        with open(self.ca.path("issuing-" + {SERVER: "server", CLIENT: "client"}[issuer] + ".pem"), "rb") as f:
+        with open(self.ca.path("issuing-" + {SERVER: "server", CLIENT: "client", PEER: "peer"}[issuer] + ".pem"), "rb") as f:
             return x509.load_pem_x509_certificate(f.read())
 
     def key(self, which):
@@ -644,3 +645,79 @@ def test_pointers_lead_only_to_this_ca(kh):
         kh.refuses(Tbs(kh, serial=serial - 16, more=[(crl(url), False)]).der(), "crl-pointer")
     for url in (f"{base}/aia/issuing-client.cer", "http://evil.test/aia/issuing-server.cer"):
         kh.refuses(Tbs(kh, more=[(aia(url), False)]).der(), "issuer-pointer")
+
+
+# What certificates tell of proofs.
+
+HTTP, DNS = 1, 2
+
+
+def told(policies, *names, arc=ARC, oid=None):
+    """Both extensions; names: for each a list of (purpose, control, use or None)."""
+    def seq(*parts):
+        body = b"".join(parts)
+        return b"\x30" + bytes([len(body)]) + body
+    def claim(numbers):
+        return seq(*(b"\x02\x01" + bytes([n]) for n in numbers if n is not None))
+    evidence = seq(*(seq(*map(claim, name)) for name in names))
+    oids = [ObjectIdentifier(f"{arc}.{p}") for p in policies]
+    info = x509.CertificatePolicies([x509.PolicyInformation(o, None) for o in oids])
+    return [(info, False), (x509.UnrecognizedExtension(ObjectIdentifier(oid or arc + ".3"), evidence), False)]
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """A keyholder of a CA with an arc and the peer hierarchy."""
+    ns = Namespace(tmp_path_factory.mktemp("telling"), hosts=["ca.test"])
+    k = Keyholder(ns, edit=with_arc, extra=["--peer"])
+    yield k
+    k.close()
+    ns.close()
+
+
+def test_proofs_are_told_of_what_is_there_and_without_contradiction(telling):
+    kh = telling
+    server, client = [(1, HTTP, None)], [(2, DNS, 6)]
+
+    def tbs(more, issuer=SERVER, ekus=(SERVER_AUTH,), names=("www.example.test", "api.example.test")):
+        return Tbs(kh, issuer, ekus=list(ekus), names=list(names), more=more).der()
+    names = 2
+    kh.signs(tbs(told(["2.2"], *[server] * names)))
+    kh.signs(tbs(told(["1.1", "1.3.2", "2.3"], *[[(1, DNS, None)]] * names)))
+    kh.signs(tbs(told(["1.2", "2.2"], *[client] * names), CLIENT, [CLIENT_AUTH]), CLIENT)
+    kh.signs(tbs(told(["2.1", "2.2"], *[server + client] * names), PEER, [SERVER_AUTH, CLIENT_AUTH]), PEER)
+    # A method that cannot prove the name.
+    kh.signs(tbs(told(["2.2"], [(1, DNS, None)], server), names=["*.example.test", "www.example.test"]))
+    kh.refuses(tbs(told(["2.2"], server, server), names=["*.example.test", "www.example.test"]), "proofs")
+    # Nothing, or one of the two.
+    whole = told(["2.2"], *[server] * names)
+    for part in ([], whole[:1], whole[1:]):
+        kh.refuses(tbs(part), "proofs")
+    # Of other names or usages.
+    for claims in ([server] * (names + 1), [client] * names, [server + client] * names):
+        kh.refuses(tbs(told(["2.2"], *claims)), "proofs")
+    # What contradicts the methods or itself.
+    for policies, claims in ((["1.1", "2.2"], server), (["1.2", "2.2"], server), (["2.1", "2.2"], server), (["1.3.2", "2.2"], server),
+                             (["1.3.3"], server), (["2.3"], server), (["1.1", "2.2", "2.4"], [(1, DNS, None)])):
+        kh.refuses(tbs(told(policies, *[claims] * names)), "proofs")
+    for policies in (["2.2"], ["1.2", "2.1", "2.2"]):
+        kh.refuses(tbs(told(policies, *[client] * names), CLIENT, [CLIENT_AUTH]), "proofs", CLIENT)
+    # Policies that are not assigned, doubled, in another order, of another arc, with anyPolicy.
+    for policies in (["1.4", "2.2"], ["2.2", "2.2"], ["2.3", "2.2"], ["2.2", "2.5"], ["1.3.5", "2.2"], ["2.2.1"]):
+        kh.refuses(tbs(told(policies, *[server] * names)), "proofs")
+    elsewhere = told(["2.2"], *[server] * names, arc="1.3.6.1.4.1.32474", oid=ARC + ".3")
+    kh.refuses(tbs(elsewhere), "proofs")
+    any_policy = x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier("2.5.29.32.0"), None)])
+    kh.refuses(tbs([(any_policy, False), whole[1]]), "proofs")
+    # Evidence of another form, or under another name; either of them critical.
+    for claim in ([(1, 6, None)], [(1, 0, None)], [(5, HTTP, None)], [(1, HTTP, 6)], [], [(1, HTTP, None), (1, HTTP, None)]):
+        kh.refuses(tbs(told(["2.2"], *[claim] * names)), "tbs-form")
+    kh.refuses(tbs(told(["2.2"], *[server] * names, oid=ARC + ".4")), "unknown-extension")
+    for i in (0, 1):
+        critical = [(e, k == i) for k, (e, _) in enumerate(whole)]
+        kh.refuses(tbs(critical), "unknown-extension")
+
+
+def test_without_an_arc_nothing_is_told(kh):
+    for more in (told(["2.2"], [(1, HTTP, None)]), told(["2.2"], [(1, HTTP, None)])[:1], told(["2.2"], [(1, HTTP, None)])[1:]):
+        kh.refuses(Tbs(kh, more=more).der(), "unknown-extension")
