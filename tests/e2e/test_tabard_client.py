@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from harness.acme import Client, Http01, csr
 from harness.applicant import Applicant, use_cert, use_digest
+from harness.attack import parallel
 from harness.dns import Knot
 from harness.proc import wait_for
 from harness.tabard import OK, PROOF, Tabard
@@ -96,6 +97,37 @@ def test_another_accounts_proof_in_ones_own_order_is_nothing(ca, tabard):
     assert c.finalize(r.json(), csr([NAME])).problem == "orderNotReady"
     web.close()
     c.close()
+
+
+def test_windows_of_many_accounts_are_open_at_the_same_time(ca):
+    """Each proves with its own key and account, all from one address."""
+    clients = [Client(ca, directory=ca.profile_url("client")) for _ in range(12)]
+    there = SimpleNamespace(ca=ca, host="ca.test", listen=("127.0.0.1", 14002))
+    web, opened = Http01(ca.ns), []
+    for c in clients:
+        c.register()
+        r = c.new_order([NAME])
+        c.prove_http(web, {"authorizations": r.json()["authorizations"][:1]})
+        url = r.json()["authorizations"][1]
+        (ch,) = c.post(url, None).json()["challenges"]
+        assert c.post(ch["url"], {}).json()["status"] == "processing"
+        opened.append((c, r.location, url, ch["token"]))
+
+    def one(i):
+        c, order, url, token = opened[i]
+        applicant = Applicant(ca.ns, there)
+        # With the digest of another's window, from the same address at the same time: refused, and ends nothing.
+        wrong, key = use_cert(NAME, use_digest(clients[i - 1].key_authorization(opened[i - 1][3])))
+        assert applicant.show(token, wrong, key) == "refused digest 127.0.0.1"
+        der, key = use_cert(NAME, use_digest(c.key_authorization(token)))
+        assert applicant.show(token, der, key) == "ok 127.0.0.1"
+        assert c.wait(url, lambda a: a["status"] != "pending")["status"] == "valid"
+        return c.finalize(c.post(order, None).json(), csr([NAME], key)).json()["status"]
+
+    assert parallel(len(opened), one) == ["valid"] * len(opened)
+    web.close()
+    for c in clients:
+        c.close()
 
 
 def test_a_peer_proves_control_for_both_roles_and_use_for_one(make_ca):
