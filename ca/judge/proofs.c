@@ -180,8 +180,10 @@ static void count_perspective(struct tb_proof_slot *slot, uint16_t perspective)
 }
 
 /* The newest wins; so of two CAA results the later one counts, whatever it says. */
-static void note(struct tb_proof_name *n, const struct tb_proof_case *c, const struct tb_statement *s, size_t which)
+static void note(struct tb_proofs *p, size_t i, const struct tb_proof_case *c, size_t which)
 {
+    const struct tb_statement *s = &p->statement;
+    struct tb_proof_name *n = &p->name[i];
     struct tb_proof_slot *slot = s->kind == TB_PROOF_CAA   ? &n->caa
                                  : s->kind == TB_PROOF_USE ? &n->use[s->method]
                                                            : &n->control[s->purpose][s->method];
@@ -193,7 +195,7 @@ static void note(struct tb_proof_name *n, const struct tb_proof_case *c, const s
     slot->which = (uint16_t)(which + 1);
     slot->perspective = s->perspective;
     slot->dnssec = s->dnssec;
-    slot->subtree = s->subtree;
+    slot->above = !tb_ident_eq(&s->ident, &c->idents[i]);
     slot->egress_kind = s->egress_kind;
     if (s->kind == TB_PROOF_CAA)
         note_caa(n, c, s);
@@ -323,7 +325,7 @@ static int examine_all(struct tb_proofs *p, const struct tb_proof_case *c, const
         why = examine(p, c, statements[i]);
         for (size_t k = 0; why == NULL && k < c->num_idents; k++)
             if (is_about(&p->statement, &c->idents[k]))
-                note(&p->name[k], c, &p->statement, i);
+                note(p, k, c, i);
         if (why != NULL && p->passed_over == NULL)
             p->passed_over = why;
     }
@@ -376,8 +378,8 @@ static void weigh_claim(struct facts *f, const struct tb_proof_name *n, const st
     const struct tb_method_info *info = tb_method_info((enum tb_method)m->control[purpose]);
 
     weigh(f, control);
-    f->above = f->above || control->subtree;
-    f->not_in_dns = f->not_in_dns || control->subtree || info == NULL || !info->for_wildcard;
+    f->above = f->above || control->above;
+    f->not_in_dns = f->not_in_dns || control->above || info == NULL || !info->for_wildcard;
     if (m->use[purpose] == TB_METHOD_NONE)
         return;
     weigh(f, use);

@@ -49,7 +49,7 @@ struct tb_proof_slot {
     uint16_t which;
     uint16_t perspective;
     enum tb_dnssec dnssec;
-    bool subtree;
+    bool above; /* stated of a domain above the name */
     uint8_t egress_kind;
     uint8_t quorum;                 /* perspectives that stated it, at most TB_QUORUM_MAX */
     uint16_t stated[TB_QUORUM_MAX]; /* which these are */

@@ -246,6 +246,26 @@ static void use_is_of_one_name(void **state)
     w_signed(w);
 }
 
+/* A certificate says when control was shown above a name; of the domain itself it was shown where it is. */
+static void above_is_what_is_not_the_name_itself(void **state)
+{
+    static const struct {
+        const char *name;
+        bool above;
+    } rows[] = {{"DNS:www.corp.example", true}, {"DNS:corp.example", false}, {"DNS:*.corp.example", true}};
+    struct world *w = *state;
+    tb_proof_policies_t told;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        set_name(w, rows[i].name);
+        w_signed(w);
+        told = tb_proofs_policies(&w->s->proofs, 1, w->server->purposes);
+        assert_int_equal((told & TB_POLICY_BIT(TB_POLICY_CONTROL_ABOVE)) != 0, rows[i].above);
+        assert_int_equal((told & TB_POLICY_BIT(TB_POLICY_CONTROL_DNS)) != 0, !rows[i].above);
+        w->ref.order++;
+    }
+}
+
 static void the_names_are_certified_or_not_all_the_same(void **state)
 {
     struct world *w = *state;
@@ -285,6 +305,7 @@ int main(void)
         T(caa_of_the_ancestor_serves_no_name_below),
         T(caa_of_the_name_decides_about_the_method),
         T(use_is_of_one_name),
+        T(above_is_what_is_not_the_name_itself),
         T(the_names_are_certified_or_not_all_the_same),
         T(addresses_are_below_nothing),
     };
