@@ -5,6 +5,7 @@ import pytest
 
 from harness.acme import Client, csr
 from harness.internet import V4, V6, World
+from harness.proofs_told import evidence, policies, with_arc
 from harness.tabard import PROOF, Tabard
 from harness.useproof import UseChallenge, new_key
 from harness.x509 import CLIENT_AUTH, ekus
@@ -16,7 +17,7 @@ OUTSIDE, INSIDE, NEIGHBOUR = V4 + "100", "10.0.0.5", "10.0.0.6"
 def world(tmp_path_factory):
     """Outside addresses that no zone knows, one that a zone declares, and hosts of each family."""
     w = World(tmp_path_factory.mktemp("nat"), {"home": (4,), "egress": (4,), "only4": (4,), "only6": (6,), "both": (4, 6),
-                                               "moving": (4,)})
+                                               "moving": (4,)}, edit=with_arc)
     w.router = w.net.nat("router", OUTSIDE)
     w.laptop = w.net.home(w.router, "laptop", INSIDE)
     w.neighbour = w.net.home(w.router, "neighbour", NEIGHBOUR)
@@ -30,8 +31,12 @@ def client(world, host):
     return c
 
 
-def check(t, name):
-    assert ekus(t.check_pair(name)) == [CLIENT_AUTH]
+def check(t, name, declared=False):
+    """A certificate for a client, which tells relying parties whether the address was the name's own."""
+    leaf = t.check_pair(name)
+    assert ekus(leaf) == [CLIENT_AUTH]
+    assert policies(leaf) & {"use-published", "egress-declared"} == {"egress-declared" if declared else "use-published"}
+    assert evidence(leaf)[name]["clientAuth"][1] == "tls-client-01"
 
 
 def test_behind_nat_an_address_that_is_not_published_is_refused_and_named(world):
@@ -47,7 +52,7 @@ def test_with_declared_egress_the_network_behind_is_the_names(world):
     org.update(f'add _acme-egress.egress.test. 1 TXT "v=egress1 ip4:{OUTSIDE}"')
     t = org.tabard("client", "through-nat", host=world.laptop)
     t.get("egress.test", *org.by_dns)
-    check(t, "egress.test")
+    check(t, "egress.test", declared=True)
     # What is declared stands instead of the addresses: the name's own host is no longer meant.
     told = org.tabard("client", "at-home").get("egress.test", *org.by_dns, want=PROOF)
     assert org.v4 in told and OUTSIDE in told

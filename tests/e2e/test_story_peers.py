@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from harness.acme import Client, Http01, csr
 from harness.ca import program
 from harness.internet import DNS, V4, World
+from harness.proofs_told import ARC, with_arc
 from harness.service import Service, visit
 from harness.tabard import OK, PROOF, Tabard
 from harness.useproof import UseChallenge, alpn_digest, new_key, replay, tag
@@ -21,9 +22,9 @@ NAME = "alpha.test"
 def with_strict(text):
     """Names below strict.test are used from low ports only."""
     assert 'low_source_port: false' in text
-    zone = ('zones:\n  - domain: strict.test\n    resolvers: ["%s:53"]\n    allow_private: ["%s0/24"]\n    low_source_port: true\n'
-            % (V4 + str(DNS), V4))
-    return text.replace("zones:\n", zone, 1)
+    zone = (f'zones:\n  - domain: strict.test\n    resolvers: ["{V4}{DNS}:53"]\n    allow_private: ["{V4}0/24"]\n'
+            "    low_source_port: true\n")
+    return with_arc(text).replace("zones:\n", zone, 1)
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +35,19 @@ def world(tmp_path_factory):
     w.close()
 
 
-CAREFUL, CARELESS = 8443, 8444
+CAREFUL, CARELESS, STRICT = 8443, 8444, 8445
 
 
 @pytest.fixture(scope="module")
 def service(world):
-    """beta's, which knows two names and nobody. The careless one trusts the servers' root for clients, too."""
+    """beta's, which knows two names and nobody. The careless one trusts the servers' root for clients, too; the strict one
+    wants to be told that the name was proved in the DNS."""
     t = world.beta.tabard()
     t.get("beta.test")
     made = [Service(world.beta.host, world.ca, t.path("beta.test", "fullchain.pem"), t.path("beta.test", "privkey.pem"),
-                    {"alpha.test": "alpha", "gamma.test": "gamma"}, port, more=more)
-            for port, more in ((CAREFUL, []), (CARELESS, [world.ca.root]))]
+                    {"alpha.test": "alpha", "gamma.test": "gamma"}, port, more=more, proofs=proofs, arc=ARC)
+            for port, more, proofs in ((CAREFUL, (), ["tls-client-01"]), (CARELESS, [world.ca.root], ()),
+                                       (STRICT, (), ["tls-client-01", "dns-01"]))]
     yield
     for s in made:
         s.close()
@@ -95,9 +98,9 @@ class Stranger:
 
     def get(self, *args, want=OK, more_rights=()):
         ca, d = self.org.world.ca, self.dir
-        p = self.org.host.run(["setpriv", *self.user, *(more_rights or ("--inh-caps=-all", "--bounding-set=-all")), f"{d}/tabard", "get",
-                               self.org.name, "--server", ca.profile_url("client"), "--ca", f"{d}/root-server.pem", "--dir", f"{d}/state",
-                               *args], check=False, cwd=d)
+        rights = more_rights or ("--inh-caps=-all", "--bounding-set=-all")
+        p = self.org.host.run(["setpriv", *self.user, *rights, f"{d}/tabard", "get", self.org.name, "--server", ca.profile_url("client"),
+                               "--ca", f"{d}/root-server.pem", "--dir", f"{d}/state", *args], check=False, cwd=d)
         assert p.returncode == want, p.stdout
         return p.stdout
 
@@ -163,6 +166,14 @@ def test_a_peer_that_never_met_another_is_accepted_by_its_name(world, service):
         assert names(leaf) == [org.name] and ekus(leaf) == [CLIENT_AUTH]
         assert visit_with(world, org, t, org.name) == org.label
     assert visit(world.alpha.host, "beta.test", world.ca.root).startswith("refused"), "without a certificate nobody comes in"
+
+
+def test_a_peer_may_demand_the_stronger_proof(world, service):
+    for how, port, told in ((("--name", "web"), STRICT, "denied"), (("--name", "zone", *world.alpha.by_dns), STRICT, "alpha"),
+                            (("--name", "web-again"), CAREFUL, "alpha")):
+        t = world.alpha.tabard("client", f"tabard-{how[1]}")
+        t.get(NAME, *how)
+        assert visit_with(world, world.alpha, t, how[1], port).startswith(told)
 
 
 def test_a_name_that_is_not_on_the_list_is_denied(world, service):

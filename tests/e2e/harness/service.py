@@ -1,19 +1,23 @@
 """A relying party: a TLS server that demands client certificates, and lets libtabard decide who may come in."""
 import contextlib
+import hashlib
 import json
 import os
 import socket
 import ssl
 import threading
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from .ca import program
+from .x509 import load_chain
 
 
 class Service:
-    """policy: {DNS name: account}; more: other anchors that it should not trust for clients, and does.
-    What a visitor is told: the account, or "denied" and libtabard's reason."""
+    """policy: {DNS name: account}; more: other anchors that it should not trust for clients, and does; proofs: methods that
+    it demands, which the CA tells under its arc. What a visitor is told: the account, or "denied" and libtabard's reason."""
 
-    def __init__(self, host, ca, cert, key, policy, port=8443, resource="relay", more=()):
+    def __init__(self, host, ca, cert, key, policy, port=8443, resource="relay", more=(), proofs=(), arc=None):
         self.host, self.ca, self.resource = host, ca, resource
         self.anchors = os.path.join(host.tmp, f"anchors-{port}.pem")
         with open(self.anchors, "w") as out:
@@ -21,9 +25,10 @@ class Service:
                 with open(path) as f:
                     out.write(f.read())
         self.policy = os.path.join(host.tmp, f"policy-{port}.yaml")
+        issuer, demand = ("the-ca", f"      proofs: [{', '.join(proofs)}]\n") if proofs else ("any", "")
         with open(self.policy, "w") as f:
-            f.write("version: 1\nentries:\n" + "".join(
-                f"  - name: {account}\n    who:\n      dns: {name}\n      issuer: any\n      purpose: clientAuth\n"
+            f.write("version: 1\n" + (self.issuers(arc) if proofs else "") + "entries:\n" + "".join(
+                f"  - name: {account}\n    who:\n      dns: {name}\n      issuer: {issuer}\n      purpose: clientAuth\n{demand}"
                 f"    what: {resource}\n    until: never\n    as: {account}\n" for name, account in policy.items()) + "...\n")
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
@@ -33,6 +38,11 @@ class Service:
         self.threads = [threading.Thread(target=self._serve, args=(s,), daemon=True) for s in self.listeners]
         for t in self.threads:
             t.start()
+
+    def issuers(self, arc):
+        issuing, = load_chain(self.ca.path("issuing-client.pem"))
+        spki = issuing.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return f"issuers:\n  the-ca:\n    keys: sha256:{hashlib.sha256(spki).hexdigest()}\n    policy_arc: {arc}\n"
 
     def _serve(self, listener):
         while True:
