@@ -50,6 +50,7 @@ enum stmt {
     S__COUNT = S_FIND + TB_FIND__COUNT
 };
 
+/* Claim and account of a row never change: an UPDATE that named them would write their index pages again. */
 static const char *const sql[S__COUNT] = {
     [S_BEGIN] = "BEGIN IMMEDIATE",
     [S_COMMIT] = "COMMIT",
@@ -64,9 +65,9 @@ static const char *const sql[S__COUNT] = {
     [S_UPDATE + TB_ROW_ACCOUNT] =
         "UPDATE accounts SET rev=?2, state=?3, first_key=?4, key=?5, body=?6 WHERE id=?1 AND rev=?2-1",
     [S_UPDATE + TB_ROW_AUTHZ] =
-        "UPDATE authzs SET rev=?2, state=?3, expires=?4, claim=?5, busy=?6, body=?7 WHERE id=?1 AND rev=?2-1",
-    [S_UPDATE + TB_ROW_ORDER] = "UPDATE orders SET rev=?2, state=?3, expires=?4, account=?5, seq=?6, serial=?7,"
-                                " not_after=?8, body=?9, cert=?10, revoked=?11 WHERE id=?1 AND rev=?2-1",
+        "UPDATE authzs SET rev=?2, state=?3, expires=?4, busy=?6, body=?7 WHERE id=?1 AND rev=?2-1",
+    [S_UPDATE + TB_ROW_ORDER] = "UPDATE orders SET rev=?2, state=?3, expires=?4, seq=?6, serial=?7, not_after=?8,"
+                                " body=?9, cert=?10, revoked=?11 WHERE id=?1 AND rev=?2-1",
     [S_GET + TB_ROW_ACCOUNT] = "SELECT id, rev, state, first_key, key, body FROM accounts WHERE id=?1",
     [S_GET + TB_ROW_AUTHZ] = "SELECT id, rev, state, expires, claim, busy, body FROM authzs WHERE id=?1",
     [S_GET + TB_ROW_ORDER] =
