@@ -29,12 +29,24 @@ void tb_b64u_encode(char *out, struct tb_span in)
     *out = '\0';
 }
 
+/* Up to four characters as the upper bits of 24; false when one is foreign. */
+static inline bool group(const uint8_t *p, size_t n, uint32_t *out)
+{
+    uint32_t a = values[p[0]];
+    uint32_t b = values[p[1]];
+    uint32_t c = n > 2 ? values[p[2]] : 1;
+    uint32_t d = n > 3 ? values[p[3]] : 1;
+
+    *out = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    return a != 0 && b != 0 && c != 0 && d != 0;
+}
+
 int tb_b64u_decode(uint8_t *out, size_t cap, size_t *out_len, struct tb_span in)
 {
     size_t rest = in.len % 4;
-    size_t n = in.len / 4 * 3 + (rest == 0 ? 0 : rest - 1);
+    size_t whole = in.len - rest;
+    size_t n = whole / 4 * 3 + (rest == 0 ? 0 : rest - 1);
     uint32_t acc = 0;
-    unsigned bits = 0;
     uint8_t *to = out;
 
     *out_len = 0;
@@ -42,21 +54,22 @@ int tb_b64u_decode(uint8_t *out, size_t cap, size_t *out_len, struct tb_span in)
         return TB_E_FORMAT;
     if (n > cap)
         return TB_E_LIMIT;
-    for (size_t i = 0; i < in.len; i++) {
-        uint8_t v = values[in.p[i]];
-
-        if (v == 0)
+    if (in.len == 0)
+        return 0;
+    for (const uint8_t *p = in.p, *end = in.p + whole; p < end; p += 4, to += 3) {
+        if (!group(p, 4, &acc))
             return TB_E_FORMAT;
-        acc = acc << 6 | (uint32_t)(v - 1);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            *to++ = (uint8_t)(acc >> bits);
-            acc &= (1u << bits) - 1;
-        }
+        to[0] = (uint8_t)(acc >> 16);
+        to[1] = (uint8_t)(acc >> 8);
+        to[2] = (uint8_t)acc;
     }
-    if (acc != 0)
-        return TB_E_FORMAT;
+    if (rest > 0) {
+        if (!group(in.p + whole, rest, &acc) || (acc & (rest == 2 ? 0xffff : 0xff)) != 0)
+            return TB_E_FORMAT;
+        *to++ = (uint8_t)(acc >> 16);
+        if (rest == 3)
+            *to++ = (uint8_t)(acc >> 8);
+    }
     *out_len = n;
     return 0;
 }

@@ -309,6 +309,59 @@ static void row20_header_members(void **state)
     tb_wr_clear(&wr);
 }
 
+/* Likewise inside: what the short way reads, and what is left to the JSON parser. */
+static void spelling_of_the_header_does_not_matter(void **state)
+{
+    static const char *const same[] = {
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"nonce\":\"n_-0\",\"url\":\"https://a/ b~\"}",
+        "{\"url\":\"https://a/ b~\",\"nonce\":\"n_-0\",\"kid\":\"k\",\"alg\":\"ES256\"}",
+        "\n{ \"alg\" : \"ES256\" ,\t\"kid\":\"k\",\"nonce\":\"n_-0\",\r\"url\":\"https://a/ b~\" } ",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"nonce\":\"n_-0\",\"url\":\"https:\\/\\/a/ b~\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"\\u006b\",\"nonce\":\"n_-0\",\"url\":\"https://a/ b~\"}",
+        "{\"\\u0061lg\":\"ES256\",\"kid\":\"k\",\"nonce\":\"n_-0\",\"url\":\"https://a/ b~\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"nonce\":\"n_-0\",\"url\":\"https://a/ b~\",\"typ\":\"\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(same); i++) {
+        struct tb_wr wr = with_header(same[i]);
+        struct tb_jws jws;
+
+        assert_ok(tb_jws_parse(tb_wr_span(&wr), &jws, NULL));
+        assert_int_equal(jws.alg, TB_ALG_ES256);
+        assert_string_equal(jws.kid, "k");
+        assert_string_equal(jws.nonce, "n_-0");
+        assert_true(jws.has_nonce);
+        assert_string_equal(jws.url, "https://a/ b~");
+        assert_null(jws.jwk);
+        tb_jws_clear(&jws);
+        tb_wr_clear(&wr);
+    }
+}
+
+static void what_is_no_json_is_no_header(void **state)
+{
+    static const char *const bad[] = {
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\",}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",,\"url\":\"u\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\"}}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\"",
+        "{\"alg\":\"ES256\" \"kid\":\"k\",\"url\":\"u\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\\\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\t\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"\xff\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"url\":\"u\",\"url\":\"u\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(bad); i++) {
+        struct tb_wr wr = with_header(bad[i]);
+
+        refused(tb_wr_span(&wr), TB_P_MALFORMED);
+        tb_wr_clear(&wr);
+    }
+}
+
 static void row20_truncation_is_refused(void **state)
 {
     struct tb_wr wr = sign(TB_ALG_ES256, NULL, "bm9uY2U", "{}");
@@ -411,6 +464,8 @@ int main(void)
         cmocka_unit_test(row21_duplicate_members_are_refused),
         cmocka_unit_test(row22_padding_and_foreign_characters_are_refused),
         cmocka_unit_test(row20_header_members),
+        cmocka_unit_test(spelling_of_the_header_does_not_matter),
+        cmocka_unit_test(what_is_no_json_is_no_header),
         cmocka_unit_test(row20_truncation_is_refused),
         cmocka_unit_test(row24_limits_of_the_header),
         cmocka_unit_test(row24_limit_of_the_body),
