@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ca/store/checkpoint.h"
@@ -11,17 +10,15 @@
 /* So many transactions in one commit at most: bounds the time to the first answer. */
 #define BATCH_MAX 1024
 
-/*
- * A commit costs a write barrier whatever it holds.  When transactions come faster than commits end, waiting this long
- * for company saves more than it costs; a lone client's transaction finds the last batch alone and does not wait.
- */
-#define GATHER_NS     400000
-#define GATHER_ENOUGH 24
-
 struct queue {
     struct tb_store_tx *head, *tail;
 };
 
+/*
+ * A commit costs a write barrier and whole pages whatever it holds, so the thread takes up what one turn of the loop
+ * has brought, and what came while the commit before it lasted.  No clock is in this: while a timer ran, clients would
+ * wait and processors with them.
+ */
 struct tb_writer {
     struct tb_engine *engine;
     struct tb_checkpointer *checkpointer;
@@ -30,13 +27,15 @@ struct tb_writer {
     bool running;
     int wake_fd;
     struct event *wake;
+    struct event *turn;             /* the end of a loop turn in which something was submitted */
+    bool turn_due;                  /* loop thread */
     uint64_t cursor[TB_ROW__COUNT]; /* of garbage collection; writer thread */
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t work;
     struct queue todo, done;
     size_t num_todo;
-    size_t last_batch;
+    bool ready; /* todo holds a whole turn */
     bool stop;
     struct tb_writer_stats stats;
 };
@@ -143,21 +142,8 @@ static struct tb_store_tx *take_batch(struct tb_writer *w)
     for (; n < BATCH_MAX && (tx = queue_take(&w->todo)) != NULL; n++)
         queue_put(&batch, tx);
     w->num_todo -= n;
-    if (n > 0)
-        w->last_batch = n;
+    w->ready = w->num_todo > 0;
     return batch.head;
-}
-
-/* With the mutex held; gives it up meanwhile. */
-static void gather(struct tb_writer *w)
-{
-    const struct timespec wait = {.tv_nsec = GATHER_NS};
-
-    if (w->stop || w->num_todo == 0 || w->last_batch < 2 || w->num_todo >= GATHER_ENOUGH)
-        return;
-    pthread_mutex_unlock(&w->mutex);
-    clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
-    pthread_mutex_lock(&w->mutex);
 }
 
 static void wake_loop(struct tb_writer *w)
@@ -175,9 +161,8 @@ static void *writer_main(void *arg)
 
     pthread_mutex_lock(&w->mutex);
     for (;;) {
-        while (w->num_todo == 0 && !w->stop)
+        while (!w->ready && !w->stop)
             pthread_cond_wait(&w->work, &w->mutex);
-        gather(w);
         batch = take_batch(w);
         if (batch == NULL)
             break;
@@ -213,6 +198,20 @@ static void deliver(struct tb_writer *w)
         w->finished(tx);
 }
 
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct tb_writer *w = arg;
+
+    (void)fd;
+    (void)what;
+    w->turn_due = false;
+    pthread_mutex_lock(&w->mutex);
+    w->ready = w->num_todo > 0;
+    if (w->ready)
+        pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->mutex);
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     uint64_t n;
@@ -240,7 +239,7 @@ int tb_writer_new(struct tb_engine *engine, struct tb_engine *checkpoints, struc
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->work, NULL);
     if (w->wake_fd < 0 || (w->wake = event_new(base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, w)) == NULL ||
-        event_add(w->wake, NULL) < 0) {
+        event_add(w->wake, NULL) < 0 || (w->turn = event_new(base, -1, 0, on_turn, w)) == NULL) {
         r = TB_E_IO;
         goto out;
     }
@@ -261,9 +260,13 @@ void tb_writer_submit(struct tb_writer *w, struct tb_store_tx *tx)
 {
     pthread_mutex_lock(&w->mutex);
     queue_put(&w->todo, tx);
-    if (w->num_todo++ == 0)
-        pthread_cond_signal(&w->work);
+    w->num_todo++;
     pthread_mutex_unlock(&w->mutex);
+    if (w->turn_due)
+        return;
+    /* Behind everything that is active already. */
+    w->turn_due = true;
+    event_active(w->turn, EV_WRITE, 0);
 }
 
 void tb_writer_close(struct tb_writer *w)
@@ -280,6 +283,8 @@ void tb_writer_close(struct tb_writer *w)
     }
     if (w->wake != NULL)
         event_free(w->wake);
+    if (w->turn != NULL)
+        event_free(w->turn);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
     pthread_mutex_destroy(&w->mutex);
