@@ -37,7 +37,8 @@ struct tb_channel {
     bool write_dead; /* the peer takes nothing any more; what it sent before is still read */
     bool closed;     /* `closed` was called */
     bool freed;
-    unsigned int busy; /* callbacks on the stack */
+    unsigned int busy;   /* callbacks on the stack */
+    unsigned int unsent; /* messages since the last flush */
     const struct tb_channel_ops *ops;
     void *arg;
     struct buf in, out;
@@ -269,6 +270,7 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     ch->flush_due = false;
+    ch->unsent = 0;
     ch->busy++;
     flush_and_wait(ch);
     leave(ch);
@@ -495,11 +497,23 @@ static int may_send(const struct tb_channel *ch, enum tb_msg_type type, struct t
     return 0;
 }
 
+/* A turn may be long: the peer gets something to do before it ends.  What goes wrong here shows at the end of the turn.
+ */
+static void flush_early(struct tb_channel *ch)
+{
+    if (++ch->unsent < TB_CHANNEL_FLUSH_AT || ch->write_wait)
+        return;
+    ch->unsent = 0;
+    (void)flush_out(ch);
+}
+
 int tb_channel_send(struct tb_channel *ch, enum tb_msg_type type, uint32_t id, struct tb_span body)
 {
     int r = may_send(ch, type, body, false);
 
-    return r < 0 ? r : queue(ch, type, id, body);
+    if (r == 0 && (r = queue(ch, type, id, body)) == 0)
+        flush_early(ch);
+    return r;
 }
 
 int tb_channel_send_fd(struct tb_channel *ch, enum tb_msg_type type, uint32_t id, struct tb_span body, int fd)

@@ -1,7 +1,8 @@
 /*
  * Channel: one edge between two processes.  A Unix stream socket pair carrying frames
  *     u32 length of the rest || u16 type || u32 request id || body
- * on a libevent loop.  Writes of one loop turn leave in one system call; reads deliver every whole frame.
+ * on a libevent loop.  Writes of one loop turn leave in few system calls: at its end, and in between after every
+ * TB_CHANNEL_FLUSH_AT messages, so that the peer works while a long turn lasts.  Reads deliver every whole frame.
  */
 #ifndef TB_IPC_CHANNEL_H
 #define TB_IPC_CHANNEL_H
@@ -12,6 +13,8 @@
 #include "lib/ipc/message.h"
 
 #define TB_CHANNEL_QUEUE_MAX (64u << 20) /* unsent bytes; beyond it sending fails with TB_E_LIMIT */
+
+#define TB_CHANNEL_FLUSH_AT 4
 
 struct tb_channel;
 
