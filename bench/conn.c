@@ -181,6 +181,25 @@ static void do_write(struct tb_load_conn *c)
         fail(c, "event");
 }
 
+/*
+ * Each client sends when it is ready, not when all others that got an answer in this turn are, too.  What does not go
+ * away at once is left to the loop, so that the answer never comes before the caller is back.
+ */
+static int write_now(struct tb_load_conn *c)
+{
+    int n = SSL_write(c->ssl, c->tx.buf, (int)c->tx.len);
+
+    c->state = WRITING;
+    if (n == (int)c->tx.len) {
+        c->sent = c->tx.len;
+        c->state = READING;
+        return wait_for(c, EV_READ) ? 0 : TB_E_NOMEM;
+    }
+    ERR_clear_error();
+    event_active(c->ev, EV_WRITE, 1);
+    return 0;
+}
+
 static void do_handshake(struct tb_load_conn *c)
 {
     int n = SSL_connect(c->ssl);
@@ -296,8 +315,5 @@ int tb_load_conn_send(struct tb_load_conn *c, const char *method, const char *ta
     }
     if (c->state != IDLE)
         return TB_E_STATE;
-    c->state = WRITING;
-    /* From the loop, so that the answer never comes before this returns. */
-    event_active(c->ev, EV_WRITE, 1);
-    return 0;
+    return write_now(c);
 }
