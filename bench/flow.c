@@ -107,8 +107,7 @@ static void on_answer(void *arg, const struct tb_load_response *rs, const char *
 {
     struct tb_load_flow *f = arg;
     const struct tb_load_step_row *row = tb_load_step_row(f->step);
-    json_t *doc = NULL;
-    int next = -1;
+    int next;
 
     if (rs == NULL) {
         fail(f, why);
@@ -122,9 +121,7 @@ static void on_answer(void *arg, const struct tb_load_response *rs, const char *
         return;
     }
     snprintf(f->why, sizeof(f->why), "malformed-answer");
-    if (!row->json || tb_json_parse(rs->body, TB_LOAD_BODY_MAX, &doc) == 0)
-        next = row->take(f, rs, doc);
-    json_decref(doc);
+    next = row->take(f, rs);
     if (next < 0)
         fail(f, f->why);
     else

@@ -6,65 +6,87 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/strings.h"
+
+#define STATUS_MAX 31
+
 static int say(struct tb_load_flow *f, const char *what, struct tb_span detail)
 {
     snprintf(f->why, sizeof(f->why), "%s%.*s", what, (int)(detail.len < 32 ? detail.len : 32), (const char *)detail.p);
     return -1;
 }
 
-/* A string member into a field of the flow. */
-static int copy(const json_t *doc, const char *member, char *out, size_t cap)
+static int copy(struct tb_span s, char *out, size_t cap)
 {
-    struct tb_span s;
-    int r = tb_json_str(doc, member, cap - 1, &s);
-
-    if (r < 0)
-        return r;
+    if (s.len == 0 || s.len >= cap)
+        return TB_E_FORMAT;
     memcpy(out, s.p, s.len);
     out[s.len] = '\0';
     return 0;
 }
 
-static int copy_location(const struct tb_load_response *rs, char *out, size_t cap)
+/* Strings of an object into fields: the first one of the name at the depth, others are passed over. */
+struct want {
+    const char *name;
+    unsigned depth;
+    char *out;
+    size_t cap;
+};
+static int take_strings(struct tb_span body, const struct want *want, size_t num)
 {
-    if (rs->location.len == 0 || rs->location.len >= cap)
-        return TB_E_FORMAT;
-    memcpy(out, rs->location.p, rs->location.len);
-    out[rs->location.len] = '\0';
-    return 0;
+    struct tb_load_strings all = tb_load_strings_of(body);
+    struct tb_load_string s;
+
+    for (size_t i = 0; i < num; i++)
+        want[i].out[0] = '\0';
+    while (tb_load_strings_next(&all, &s))
+        for (size_t i = 0; i < num; i++)
+            if (s.depth == want[i].depth && want[i].out[0] == '\0' && tb_span_eq_str(s.name, want[i].name) &&
+                copy(s.value, want[i].out, want[i].cap) < 0)
+                return -1;
+    return all.bad ? -1 : 0;
 }
+#define FIELD(n, d, field)                                                                                             \
+    {                                                                                                                  \
+        n, d, field, sizeof(field)                                                                                     \
+    }
 
 /* What a state of an object leads to (RFC 8555 section 7.1.6). */
 struct turn {
     const char *status;
     enum tb_load_step next;
 };
-static int turn(struct tb_load_flow *f, const json_t *doc, const struct turn *table, size_t n)
+static int turn(struct tb_load_flow *f, const char *status, const struct turn *table, size_t n)
 {
-    struct tb_span status;
-
-    if (tb_json_str(doc, "status", 32, &status) < 0)
-        return -1;
     for (size_t i = 0; i < n; i++)
-        if (tb_span_eq_str(status, table[i].status))
+        if (strcmp(status, table[i].status) == 0)
             return (int)table[i].next;
-    return say(f, "status-", status);
+    return status[0] == '\0' ? -1 : say(f, "status-", tb_span_str(status));
 }
 
-static int take_directory(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+/* The same for an object of which only its state matters. */
+static int turn_of(struct tb_load_flow *f, const struct tb_load_response *rs, const struct turn *table, size_t n)
 {
-    (void)rs;
-    if (copy(doc, "newNonce", f->new_nonce, sizeof(f->new_nonce)) < 0 ||
-        copy(doc, "newAccount", f->new_account, sizeof(f->new_account)) < 0 ||
-        copy(doc, "newOrder", f->new_order, sizeof(f->new_order)) < 0)
+    char status[STATUS_MAX + 1];
+    const struct want want[] = {FIELD("status", 1, status)};
+
+    return take_strings(rs->body, want, TB_ARRAY_LEN(want)) < 0 ? -1 : turn(f, status, table, n);
+}
+
+static int take_directory(struct tb_load_flow *f, const struct tb_load_response *rs)
+{
+    const struct want want[] = {FIELD("newNonce", 1, f->new_nonce), FIELD("newAccount", 1, f->new_account),
+                                FIELD("newOrder", 1, f->new_order)};
+
+    if (take_strings(rs->body, want, TB_ARRAY_LEN(want)) < 0 || f->new_nonce[0] == '\0' || f->new_account[0] == '\0' ||
+        f->new_order[0] == '\0')
         return -1;
     return TB_LOAD_ACCOUNT;
 }
 
-static int take_nonce(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_nonce(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     (void)rs;
-    (void)doc;
     return f->nonce[0] != '\0' ? (int)f->resume : -1;
 }
 
@@ -75,10 +97,9 @@ static int put_account(struct tb_load_flow *f, struct tb_wr *out)
     return 0;
 }
 
-static int take_account(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_account(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
-    (void)doc;
-    if (copy_location(rs, f->kid, sizeof(f->kid)) < 0 || tb_load_jws_set_kid(&f->jws, f->kid) < 0)
+    if (copy(rs->location, f->kid, sizeof(f->kid)) < 0 || tb_load_jws_set_kid(&f->jws, f->kid) < 0)
         return -1;
     return TB_LOAD_DONE;
 }
@@ -101,36 +122,65 @@ static int put_order(struct tb_load_flow *f, struct tb_wr *out)
     return 0;
 }
 
-static int take_order(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_order(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const struct turn table[] = {{"pending", TB_LOAD_AUTHZ}, {"ready", TB_LOAD_FINALIZE}};
-    const char *authz = json_string_value(json_array_get(json_object_get(doc, "authorizations"), 0));
+    char status[STATUS_MAX + 1];
+    const struct want want[] = {FIELD("status", 1, status), FIELD("finalize", 1, f->finalize),
+                                FIELD("authorizations", 2, f->authz)};
 
-    if (copy_location(rs, f->order, sizeof(f->order)) < 0 || authz == NULL || strlen(authz) >= sizeof(f->authz) ||
-        copy(doc, "finalize", f->finalize, sizeof(f->finalize)) < 0)
+    if (copy(rs->location, f->order, sizeof(f->order)) < 0 || take_strings(rs->body, want, TB_ARRAY_LEN(want)) < 0 ||
+        f->finalize[0] == '\0' || f->authz[0] == '\0')
         return -1;
-    snprintf(f->authz, sizeof(f->authz), "%s", authz);
-    return turn(f, doc, table, TB_ARRAY_LEN(table));
+    return turn(f, status, table, TB_ARRAY_LEN(table));
 }
 
-static int take_authz(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+/* Members come in any order, so a challenge is known when all its strings have been read. */
+struct seen {
+    unsigned object;
+    struct tb_span type, url, token;
+};
+static bool is_http01(const struct seen *c)
+{
+    return tb_span_eq_str(c->type, "http-01") && c->url.len > 0 && c->token.len > 0;
+}
+
+static void see(struct seen *c, const struct tb_load_string *s)
+{
+    if (c->object != s->object)
+        *c = (struct seen){.object = s->object};
+    if (tb_span_eq_str(s->name, "type"))
+        c->type = s->value;
+    else if (tb_span_eq_str(s->name, "url"))
+        c->url = s->value;
+    else if (tb_span_eq_str(s->name, "token"))
+        c->token = s->value;
+}
+
+static int take_authz(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const struct turn table[] = {{"pending", TB_LOAD_CHALLENGE}, {"valid", TB_LOAD_FINALIZE}};
-    const json_t *list = json_object_get(doc, "challenges");
+    struct tb_load_strings all = tb_load_strings_of(rs->body);
+    struct tb_load_string s;
+    struct seen c = {0};
+    struct seen found = {0};
+    char status[STATUS_MAX + 1] = "";
 
-    (void)rs;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *c = json_array_get(list, i);
-        struct tb_span type;
-
-        if (tb_json_str(c, "type", TB_LOAD_TEXT_MAX, &type) < 0 || !tb_span_eq_str(type, "http-01"))
-            continue;
-        if (copy(c, "url", f->challenge_url, sizeof(f->challenge_url)) < 0 ||
-            copy(c, "token", f->challenge->token, sizeof(f->challenge->token)) < 0)
+    while (tb_load_strings_next(&all, &s)) {
+        if (s.depth == 1 && tb_span_eq_str(s.name, "status") && copy(s.value, status, sizeof(status)) < 0)
             return -1;
-        return turn(f, doc, table, TB_ARRAY_LEN(table));
+        if (s.depth != 3)
+            continue;
+        see(&c, &s);
+        if (is_http01(&c))
+            found = c;
     }
-    return say(f, "no-http-01", tb_span_of(NULL, 0));
+    if (found.object == 0)
+        return say(f, "no-http-01", tb_span_of(NULL, 0));
+    if (all.bad || copy(found.url, f->challenge_url, sizeof(f->challenge_url)) < 0 ||
+        copy(found.token, f->challenge->token, sizeof(f->challenge->token)) < 0)
+        return -1;
+    return turn(f, status, table, TB_ARRAY_LEN(table));
 }
 
 static int put_empty(struct tb_load_flow *f, struct tb_wr *out)
@@ -141,21 +191,19 @@ static int put_empty(struct tb_load_flow *f, struct tb_wr *out)
 }
 
 /* A server that answers when its validation has ended saves a poll. */
-static int take_challenge(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_challenge(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const struct turn table[] = {
         {"pending", TB_LOAD_AUTHZ_POLL}, {"processing", TB_LOAD_AUTHZ_POLL}, {"valid", TB_LOAD_FINALIZE}};
 
-    (void)rs;
-    return turn(f, doc, table, TB_ARRAY_LEN(table));
+    return turn_of(f, rs, table, TB_ARRAY_LEN(table));
 }
 
-static int take_authz_poll(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_authz_poll(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const struct turn table[] = {{"pending", TB_LOAD_AUTHZ_POLL}, {"valid", TB_LOAD_FINALIZE}};
 
-    (void)rs;
-    return turn(f, doc, table, TB_ARRAY_LEN(table));
+    return turn_of(f, rs, table, TB_ARRAY_LEN(table));
 }
 
 static int put_finalize(struct tb_load_flow *f, struct tb_wr *out)
@@ -176,13 +224,17 @@ static int put_finalize(struct tb_load_flow *f, struct tb_wr *out)
     return 0;
 }
 
-static int take_finalized(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_finalized(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const struct turn table[] = {{"processing", TB_LOAD_ORDER_POLL}, {"valid", TB_LOAD_CERTIFICATE}};
-    int next = turn(f, doc, table, TB_ARRAY_LEN(table));
+    char status[STATUS_MAX + 1];
+    const struct want want[] = {FIELD("status", 1, status), FIELD("certificate", 1, f->certificate)};
+    int next;
 
-    (void)rs;
-    if (next == TB_LOAD_CERTIFICATE && copy(doc, "certificate", f->certificate, sizeof(f->certificate)) < 0)
+    if (take_strings(rs->body, want, TB_ARRAY_LEN(want)) < 0)
+        return -1;
+    next = turn(f, status, table, TB_ARRAY_LEN(table));
+    if (next == TB_LOAD_CERTIFICATE && f->certificate[0] == '\0')
         return say(f, "no-certificate-url", tb_span_of(NULL, 0));
     return next;
 }
@@ -201,11 +253,10 @@ static bool is_ours(const struct tb_load_flow *f, struct tb_span pem)
     return ok;
 }
 
-static int take_certificate(struct tb_load_flow *f, const struct tb_load_response *rs, const json_t *doc)
+static int take_certificate(struct tb_load_flow *f, const struct tb_load_response *rs)
 {
     static const char begin[] = "-----BEGIN CERTIFICATE-----";
 
-    (void)doc;
     if (rs->body.len < sizeof(begin) || memcmp(rs->body.p, begin, sizeof(begin) - 1) != 0)
         return say(f, "no-pem", tb_span_of(NULL, 0));
     if (f->check && !is_ours(f, rs->body))
@@ -217,7 +268,7 @@ static int take_certificate(struct tb_load_flow *f, const struct tb_load_respons
 #define URL(m) offsetof(struct tb_load_flow, m)
 
 static const struct tb_load_step_row table[] = {
-    [TB_LOAD_DIRECTORY] = {.name = "directory", .method = "GET", .json = true, .status = 200, .take = take_directory},
+    [TB_LOAD_DIRECTORY] = {.name = "directory", .method = "GET", .status = 200, .take = take_directory},
     [TB_LOAD_NONCE] = {.name = "newNonce",
                        .method = "HEAD",
                        .url = URL(new_nonce),
@@ -231,33 +282,17 @@ static const struct tb_load_step_row table[] = {
                          .status_too = 200,
                          .payload = put_account,
                          .take = take_account},
-    [TB_LOAD_ORDER] = {.name = "newOrder",
-                       .url = URL(new_order),
-                       .json = true,
-                       .status = 201,
-                       .payload = put_order,
-                       .take = take_order},
-    [TB_LOAD_AUTHZ] = {.name = "authorization", .url = URL(authz), .json = true, .status = 200, .take = take_authz},
-    [TB_LOAD_CHALLENGE] = {.name = "challenge",
-                           .url = URL(challenge_url),
-                           .json = true,
-                           .status = 200,
-                           .payload = put_empty,
-                           .take = take_challenge},
-    [TB_LOAD_AUTHZ_POLL] = {.name = "authorization-poll",
-                            .url = URL(authz),
-                            .json = true,
-                            .poll = true,
-                            .status = 200,
-                            .take = take_authz_poll},
-    [TB_LOAD_FINALIZE] = {.name = "finalize",
-                          .url = URL(finalize),
-                          .json = true,
-                          .status = 200,
-                          .payload = put_finalize,
-                          .take = take_finalized},
+    [TB_LOAD_ORDER] =
+        {.name = "newOrder", .url = URL(new_order), .status = 201, .payload = put_order, .take = take_order},
+    [TB_LOAD_AUTHZ] = {.name = "authorization", .url = URL(authz), .status = 200, .take = take_authz},
+    [TB_LOAD_CHALLENGE] =
+        {.name = "challenge", .url = URL(challenge_url), .status = 200, .payload = put_empty, .take = take_challenge},
+    [TB_LOAD_AUTHZ_POLL] =
+        {.name = "authorization-poll", .url = URL(authz), .poll = true, .status = 200, .take = take_authz_poll},
+    [TB_LOAD_FINALIZE] =
+        {.name = "finalize", .url = URL(finalize), .status = 200, .payload = put_finalize, .take = take_finalized},
     [TB_LOAD_ORDER_POLL] =
-        {.name = "order-poll", .url = URL(order), .json = true, .poll = true, .status = 200, .take = take_finalized},
+        {.name = "order-poll", .url = URL(order), .poll = true, .status = 200, .take = take_finalized},
     [TB_LOAD_CERTIFICATE] = {.name = "certificate", .url = URL(certificate), .status = 200, .take = take_certificate},
 };
 _Static_assert(TB_ARRAY_LEN(table) == TB_LOAD_STEP__COUNT, "each step has a row");
