@@ -205,6 +205,8 @@ int tb_engine_open(const char *dir, enum tb_engine_use use, struct tb_engine **o
 
     *out = NULL;
     why[0] = '\0';
+    /* Counting what SQLite allocates costs two locks an allocation, and nobody asks. Refused once SQLite runs. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (e == NULL || snprintf(path, sizeof(path), "%s/tabard.db", dir) >= (int)sizeof(path))
         goto out;
     if ((r = open_db(e, path, use, why)) < 0)

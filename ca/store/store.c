@@ -135,6 +135,7 @@ int tb_store_tx_new(struct tb_store *st, struct tb_store_tx **out)
     if (*out == NULL)
         return TB_E_NOMEM;
     (*out)->store = st;
+    (*out)->row = (*out)->few;
     return 0;
 }
 
@@ -144,18 +145,36 @@ void tb_store_tx_free(struct tb_store_tx *tx)
         return;
     for (size_t i = 0; i < tx->num; i++)
         tb_row_unref(tx->row[i]);
+    if (tx->row != tx->few)
+        free(tx->row);
     free(tx);
+}
+
+static int tx_room(struct tb_store_tx *tx)
+{
+    struct tb_row **block;
+
+    if (tx->num < TB_TX_FEW || (tx->row != tx->few && tx->num < TB_TX_ROWS_MAX))
+        return 0;
+    if (tx->num == TB_TX_ROWS_MAX)
+        return TB_E_LIMIT;
+    block = calloc(TB_TX_ROWS_MAX, sizeof(struct tb_row *));
+    if (block == NULL)
+        return TB_E_NOMEM;
+    memcpy(block, tx->few, sizeof(tx->few));
+    tx->row = block;
+    return 0;
 }
 
 /* made: result of making the row. */
 static int tx_add(struct tb_store_tx *tx, int made, struct tb_row *row)
 {
-    if (made < 0)
-        return made;
-    if (tx->num >= TB_TX_ROWS_MAX) {
+    int r = made;
+
+    if (r == 0 && (r = tx_room(tx)) < 0)
         tb_row_unref(row);
-        return TB_E_LIMIT;
-    }
+    if (r < 0)
+        return r;
     tx->row[tx->num++] = row;
     return 0;
 }

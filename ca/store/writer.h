@@ -5,12 +5,14 @@
 #include "ca/store/engine.h"
 
 #define TB_TX_ROWS_MAX 512
+#define TB_TX_FEW      8 /* rows of most transactions; more are in a block of their own */
 
 /* A transaction on its way. Owned by the loop thread, read by the writer between submit and done. */
 struct tb_store_tx {
     struct tb_store *store;
     struct tb_store_tx *next;
-    struct tb_row *row[TB_TX_ROWS_MAX];
+    struct tb_row **row; /* few, or TB_TX_ROWS_MAX */
+    struct tb_row *few[TB_TX_FEW];
     size_t num;
     bool collect; /* no rows: a step of garbage collection */
     tb_time_t now;

@@ -152,6 +152,36 @@ static void reads_see_what_was_submitted(void **state)
         event_base_loop(f->base, EVLOOP_ONCE);
 }
 
+/* One more than has room without a block of its own, and one more than a transaction takes. */
+static void a_transaction_takes_many_rows(void **state)
+{
+    static const uint64_t nums[] = {1, 8, 9, 512};
+    struct fixture *f = *state;
+    uint64_t id = 0;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(nums); i++) {
+        struct tb_store_tx *tx;
+        struct tb_authz a;
+
+        assert_ok(tb_store_tx_new(f->st, &tx));
+        for (uint64_t n = 0; n < nums[i]; n++) {
+            sample_authz(&a, ++id, 7, "a.example");
+            assert_ok(tb_store_tx_authz_insert(tx, &a));
+        }
+        sample_authz(&a, id + 1, 7, "a.example");
+        if (nums[i] == 512)
+            assert_int_equal(tb_store_tx_authz_insert(tx, &a), TB_E_LIMIT);
+        assert_ok(commit(f, tx));
+    }
+    reopen(f);
+    for (; id > 0; id--) {
+        struct tb_authz back;
+
+        assert_ok(tb_store_authz_get(f->st, id, &back));
+        tb_authz_clear(&back);
+    }
+}
+
 static void an_outdated_object_is_not_written(void **state)
 {
     struct fixture *f = *state;
@@ -571,6 +601,7 @@ int main(void)
         T(what_was_committed_is_there_after_reopening),
         T(one_key_has_one_account_and_a_failure_takes_nobody_along),
         T(reads_see_what_was_submitted),
+        T(a_transaction_takes_many_rows),
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(one_of_a_subtree_is_found_as_such),
