@@ -3,6 +3,7 @@
 #include "ca/front/revoke.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -191,6 +192,8 @@ static int front_open(struct tb_child *child)
 
     if (f == NULL)
         return TB_E_NOMEM;
+    /* One heap for all threads: that of the writer would grow and shrink with each commit. */
+    (void)mallopt(M_ARENA_MAX, 1);
     f->child = child;
     tb_published_init(&f->published);
     f->cfg = child->cfg;
