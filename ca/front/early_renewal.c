@@ -31,8 +31,7 @@ const char *tb_early_renewal(const struct tb_config *cfg, const struct tb_order 
         if ((e->profile[0] != '\0' && strcmp(e->profile, o->profile) != 0) || !names(e, o))
             continue;
         tb_renewal_hasten(w, start, start + (tb_time_t)e->within_s);
-        if (out == NULL || out[0] == '\0')
-            out = e->explanation;
+        out = e->explanation; /* of the window that is shown */
     }
     return out;
 }

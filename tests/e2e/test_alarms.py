@@ -1,4 +1,4 @@
-"""What an operator is to be told of: each is caused once, and the word is in the log."""
+"""What an operator is to be told of: each is caused once, and the word is in the log (restart-limit: test_restart.py)."""
 import datetime
 import glob
 import os
@@ -151,16 +151,3 @@ def test_invariant_31_an_alarm_for_a_reload_that_is_refused(ca):
     os.kill(ca.parent_pid(), signal.SIGHUP)
     wait_for("the word", lambda: "reload-refused" in words(ca.log()))
     assert Client(ca).dir["newOrder"]
-
-
-def test_invariant_31_an_alarm_for_a_process_that_keeps_ending(ca):
-    ca.start()
-    for _ in range(8):
-        pid = ca.pid_of("validator")
-        if pid is None:
-            break
-        os.kill(pid, signal.SIGKILL)
-        wait_for("the next one", lambda: ca.pid_of("validator") != pid or not ca.proc.alive())
-    wait_for("the end", lambda: not ca.proc.alive())
-    assert "restart-limit" in words(ca.log())
-    ca.proc = None
