@@ -12,14 +12,6 @@
 
 #include "tests/unit/ca/judge/world.h"
 
-static void new_policy(struct world *w)
-{
-    char why[TB_CONFIG_WHY_MAX + 1];
-
-    tb_policy_free(w->s->policy);
-    assert_int_equal(tb_policy_new(w->cfg, &w->s->policy, why), 0);
-}
-
 static void set_ancestor(struct world *w, const char *rule)
 {
     struct tb_names *n = &w->cfg->names[0];
@@ -31,7 +23,7 @@ static void set_ancestor(struct world *w, const char *rule)
     n->num_ancestors = rule != NULL;
     if (rule != NULL)
         strcpy(n->ancestors[0], rule);
-    new_policy(w);
+    w_policy(w);
 }
 
 static void set_name(struct world *w, const char *san)
@@ -139,11 +131,11 @@ static void the_operator_says_which_domains_may(void **state)
     set_ancestor(w, "corp.example");
     w_refused(w, "statement-subtree");
     strcpy(n->profile, "server");
-    new_policy(w);
+    w_policy(w);
     w_signed(w);
     w->ref.order++;
     w->cfg->num_names = 0; /* no list at all: nobody may */
-    new_policy(w);
+    w_policy(w);
     w_refused(w, "statement-subtree");
 }
 
@@ -273,7 +265,7 @@ static void the_names_are_certified_or_not_all_the_same(void **state)
 
     n->num_deny = 1;
     strcpy(n->deny[0], "www.corp.example");
-    new_policy(w);
+    w_policy(w);
     w_refused(w, "name-denied");
     set_name(w, "DNS:api.corp.example");
     w_signed(w);

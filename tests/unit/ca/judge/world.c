@@ -231,6 +231,14 @@ struct tb_statement *w_caa(struct world *w, const char *name)
     return s;
 }
 
+void w_policy(struct world *w)
+{
+    char why[TB_CONFIG_WHY_MAX + 1];
+
+    tb_policy_free(w->s->policy);
+    assert_int_equal(tb_policy_new(w->cfg, &w->s->policy, why), 0);
+}
+
 void w_name(struct world *w, const char *san)
 {
     assert_true(w->csr.num_names < TB_ARRAY_LEN(w->csr.names));

@@ -71,6 +71,8 @@ struct tb_statement *w_caa(struct world *w, const char *name);
 void w_name(struct world *w, const char *san);
 /* The body of the finalize message. */
 void w_request(struct world *w, struct tb_wr *out);
+/* The judge's policy again, after a change of the configuration. */
+void w_policy(struct world *w);
 /* Send. The decision is to be cleared by the caller. */
 void w_decide(struct world *w, struct tb_decision *d);
 /* Send and assert. */
