@@ -5,7 +5,8 @@ import pytest
 
 from harness.machine import has_users, write
 from harness.proc import wait_for
-from harness.recipe import Recipe
+from harness.recipe import Recipe, parse
+from harness.x509 import serial_hex
 
 ASK = "cd / && runuser -u www-data -- psql service=orders -Atc 'select client_serial from pg_stat_ssl where pid = pg_backend_pid()'"
 
@@ -44,10 +45,33 @@ def use(recipe, name):
 def serve(recipe, server, dns_name, profile):
     """Another certificate in the place of the server's own."""
     recipe.get("db", dns_name, profile, "wrong", "--deploy-hook /usr/local/sbin/deploy-postgresql")
+    recipe.sh("db", "cp -p /etc/postgresql/wrong.pem /etc/postgresql/db-server.pem")
+    reload(recipe, server)
+
+
+def reload(recipe, server):
     reloads = server.output().count("received SIGHUP")
-    recipe.sh("db", "cp -p /etc/postgresql/wrong.pem /etc/postgresql/db-server.pem\n"
-                    "cd / && runuser -u postgres -- psql -qAtc 'select pg_reload_conf()'")
+    recipe.sh("db", "cd / && runuser -u postgres -- psql -qAtc 'select pg_reload_conf()'")
     wait_for("the reload", lambda: server.output().count("received SIGHUP") > reloads)
+
+
+def revoked(recipe, server):
+    """The lists of the recipe for revocation serve here, too."""
+    script = [b.text for b in parse("revocation")["The lists"] if b.path == "/usr/local/sbin/fetch-crls"][0]
+    fetch = script[:script.index("nginx")]
+    recipe.sh("db", fetch + "echo \"ssl_crl_file = '/usr/local/share/tabard/client-crls.pem'\" "
+                            ">>$(echo /etc/postgresql/*/main/conf.d/tls.conf)\n")
+    reload(recipe, server)
+    recipe.sh("app", ASK)
+    recipe.sh("app", "tabard revoke app-client")
+    serial = serial_hex(recipe.leaf("app", "app-client")).upper()
+    listed = f"curl -sf http://ca.example.com:14001/crl/client/{int(serial[-1], 16)}.crl | openssl crl -inform DER -noout -text"
+    wait_for("the list with it", lambda: serial in recipe.sh("db", listed))
+    recipe.sh("db", fetch)
+    reload(recipe, server)
+    assert "alert certificate revoked" in refusal(recipe)
+    recipe.sh("app", "tabard renew app-client --force")
+    recipe.sh("app", ASK)
 
 
 @pytest.mark.interop("PostgreSQL", "recipe: login with a client certificate")
@@ -82,6 +106,7 @@ def test_the_certificate_logs_in_and_nothing_else_does(recipe):
 
     use(recipe, "app-client")
     assert int(recipe.sh("app", ASK)) == renewed.serial_number
+    revoked(recipe, server)
     serve(recipe, server, "decoy.example.org", "server")
     assert 'does not match host name "db.example.org"' in refusal(recipe)
     serve(recipe, server, "db.example.org", "client")
