@@ -145,10 +145,14 @@ class Responder:
         assert s.make(key) == blob
         return s
 
-    def resident(self):
+    def memory(self, what="VmRSS"):
         """Octets of memory that it has."""
         with open(f"/proc/{self.child.proc.popen.pid}/status") as f:
-            return next(int(l.split()[1]) << 10 for l in f if l.startswith("VmRSS"))
+            return next(int(l.split()[1]) << 10 for l in f if l.startswith(what))
+
+    def sanitized(self):
+        """A sanitizer's shadow is terabytes, and it keeps what was freed."""
+        return self.memory("VmSize") > 1 << 40
 
     def stats(self):
         kind, body = self.front.ask(wire.STATS_REQ)
