@@ -41,6 +41,19 @@ static void write_listen(struct tb_wr *wr, const struct tb_listen *l)
     tb_wr_str16(wr, l->text);
 }
 
+static void write_net(struct tb_wr *wr, const struct tb_net *net)
+{
+    tb_wr_bytes(wr, net->addr, sizeof(net->addr));
+    tb_wr_u8(wr, net->prefix);
+}
+
+static void write_proxies(struct tb_wr *wr, const struct tb_config *cfg)
+{
+    tb_wr_str16(wr, "proxies");
+    for (size_t i = 0; i < cfg->num_responder_proxies; i++)
+        write_net(wr, &cfg->responder_proxy[i]);
+}
+
 /* Only where it is not the default: a digest from before these keys stays what it was. */
 static void write_egress(struct tb_wr *wr, const struct tb_zone *z)
 {
@@ -66,10 +79,8 @@ static void write_zone(struct tb_wr *wr, const struct tb_zone *z)
     for (size_t i = 0; i < z->num_trust_anchors; i++)
         tb_wr_str16(wr, z->trust_anchor[i]);
     tb_wr_u16(wr, (uint16_t)z->num_allow_private);
-    for (size_t i = 0; i < z->num_allow_private; i++) {
-        tb_wr_bytes(wr, z->allow_private[i].addr, sizeof(z->allow_private[i].addr));
-        tb_wr_u8(wr, z->allow_private[i].prefix);
-    }
+    for (size_t i = 0; i < z->num_allow_private; i++)
+        write_net(wr, &z->allow_private[i]);
     tb_wr_u16(wr, z->http_port);
     tb_wr_u16(wr, z->https_port);
     tb_wr_u16(wr, z->tls_alpn_port);
@@ -93,6 +104,8 @@ static int set_policy_digest(struct tb_config *cfg)
     tb_wr_u16(&wr, (uint16_t)cfg->num_zones);
     for (size_t i = 0; i < cfg->num_zones; i++)
         write_zone(&wr, &cfg->zones[i]);
+    if (cfg->num_responder_proxies > 0)
+        write_proxies(&wr, cfg);
     err = tb_wr_err(&wr);
     if (err == 0)
         tb_sha256(cfg->policy_digest, tb_wr_span(&wr));

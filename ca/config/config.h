@@ -23,6 +23,7 @@
 #define TB_CONFIG_NUM_CHAINS_MAX    8
 #define TB_CONFIG_NUM_EARLY_MAX     16
 #define TB_CONFIG_NUM_NAMES_MAX     (TB_PROFILE_NUM_MAX + 1)
+#define TB_CONFIG_NUM_PROXIES_MAX   8
 #define TB_RESPONDER_ADDRESS_MAX    (TB_TLS_CLIENT_HOST_MAX + 6) /* HOST:PORT */
 #define TB_CONFIG_NUM_ANCESTORS_MAX 32
 
@@ -115,6 +116,8 @@ struct tb_config {
     struct tb_listen listen, metrics, http, responder;
     /* HOST:PORT that clients are told of; empty = there is no responder. */
     char responder_address[TB_RESPONDER_ADDRESS_MAX + 1];
+    struct tb_net responder_proxy[TB_CONFIG_NUM_PROXIES_MAX]; /* that speak PROXY protocol 2 in front of it */
+    size_t num_responder_proxies;
     char website[256], terms_of_service[256];
     enum tb_external_account external_account;
     char policy_arc[TB_ARC_TEXT_MAX + 1]; /* "" = certificates tell nothing about proofs */

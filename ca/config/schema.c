@@ -551,6 +551,15 @@ const struct tb_setting tb_schema[] = {
      .expect = "HOST:PORT with a DNS name of two labels or more, or nothing",
      .comment = "HOST:PORT that clients are told to connect to.  responder.pem must have HOST and *.HOST.  Empty:\n"
                 "the CA's name (responder.NAME when that is one label) and the port of responder."},
+    {.key = "responder_proxies",
+     .shape = TB_SHAPE_LIST,
+     ENTRIES(struct tb_config, responder_proxy, num_responder_proxies),
+     .min = 0,
+     .max = TB_CONFIG_NUM_PROXIES_MAX,
+     .item = &net_item,
+     .preset = "",
+     .comment = "Networks of proxies in front of the responder.  From there a connection must begin with a header of\n"
+                "PROXY protocol version 2, whose word about the client's address is believed."},
     {.key = "website",
      .shape = TB_SHAPE_TEXT,
      CONFIG(website),

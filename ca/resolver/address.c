@@ -176,17 +176,17 @@ static const char *special_reason(const struct tb_address *a)
     return why;
 }
 
+bool tb_address_in(const struct tb_address *a, const struct tb_net *net)
+{
+    /* A short IPv6 prefix ("::/0") must not open IPv4 through the mapped form. */
+    return (!a->v4 || net->prefix >= 96) && prefix_covers(net->addr, net->prefix, a->b);
+}
+
 static bool zone_allows(const struct tb_address *a, const struct tb_zone *zone)
 {
-    for (size_t i = 0; i < zone->num_allow_private; i++) {
-        const struct tb_net *net = &zone->allow_private[i];
-
-        /* A short IPv6 prefix ("::/0") must not open IPv4 through the mapped form. */
-        if (a->v4 && net->prefix < 96)
-            continue;
-        if (prefix_covers(net->addr, net->prefix, a->b))
+    for (size_t i = 0; i < zone->num_allow_private; i++)
+        if (tb_address_in(a, &zone->allow_private[i]))
             return true;
-    }
     return false;
 }
 

@@ -21,6 +21,9 @@ void tb_address_text(char out[static TB_ADDRESS_TEXT_MAX], const struct tb_addre
 void tb_address_reverse(char out[static TB_ADDRESS_REVERSE_MAX], const struct tb_address *a);
 socklen_t tb_address_sockaddr(const struct tb_address *a, uint16_t port, struct sockaddr_storage *out);
 
+/* Does the network cover it?  One of IPv6 never covers IPv4. */
+bool tb_address_in(const struct tb_address *a, const struct tb_net *net);
+
 /*
  * May validation contact it, under this zone's policy?  TB_E_DENIED with a constant noun phrase in *out_why
  * ("loopback (RFC 1122)"); *out_why may be NULL.

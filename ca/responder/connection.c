@@ -1,5 +1,6 @@
 #include "ca/responder/connection.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ca/responder/proxy_header.h"
 #include "ca/responder/responder.h"
 #include "lib/acme/tls_client_wire.h"
 
@@ -19,6 +21,7 @@ void tb_connection_free(struct tb_connection *c)
     tb_slot_free(c->slot);
     c->rp->num_connections--;
     free(c->cert);
+    free(c->header);
     free(c);
     ERR_clear_error();
 }
@@ -174,13 +177,88 @@ static void shake(struct tb_connection *c)
         tb_connection_free(c);
 }
 
+/* IPv4 that came through an IPv6 socket is IPv4. */
+static void normalise(struct tb_address *a)
+{
+    a->v4 = a->v4 || IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)a->b);
+}
+
+static void peer_of(struct tb_connection *c, const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *sin = (const struct sockaddr_in *)from;
+
+        (void)!tb_address_from_rdata(tb_span_of(&sin->sin_addr, 4), &c->peer);
+        c->port = ntohs(sin->sin_port);
+    } else {
+        const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)from;
+
+        (void)!tb_address_from_rdata(tb_span_of(&sin6->sin6_addr, 16), &c->peer);
+        c->port = ntohs(sin6->sin6_port);
+    }
+    normalise(&c->peer);
+}
+
+static void slot_take(struct tb_connection *c, struct tb_slot *slot)
+{
+    struct tb_responder *rp = c->rp;
+
+    if (slot->holder != NULL) {
+        rp->stat[slot->expected ? TB_RSTAT_DISPLACED_EXPECTED : TB_RSTAT_DISPLACED]++;
+        tb_connection_free(slot->holder);
+    }
+    c->slot = slot;
+    tb_slot_take(&rp->lanes, slot, c);
+}
+
+static bool is_proxy(const struct tb_connection *c)
+{
+    const struct tb_config *cfg = c->rp->child->cfg;
+
+    for (size_t i = 0; i < cfg->num_responder_proxies; i++)
+        if (tb_address_in(&c->peer, &cfg->responder_proxy[i]))
+            return true;
+    return false;
+}
+
+/* What a proxy says in front: then the connection is its client's, and gets that one's slot. */
+static void read_header(struct tb_connection *c)
+{
+    size_t want = 0;
+    int r;
+
+    while ((r = tb_proxy_header_read(tb_span_of(c->header, c->header_len), &want, &c->peer, &c->port)) == TB_E_AGAIN) {
+        ssize_t n = recv(c->fd, c->header + c->header_len, want, 0);
+
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            wait_for(c, EV_READ);
+            return;
+        }
+        if (n <= 0)
+            break;
+        c->header_len += (size_t)n;
+    }
+    if (r < 0) {
+        tb_connection_free(c);
+        return;
+    }
+    free(c->header);
+    c->header = NULL;
+    normalise(&c->peer);
+    tb_slot_free(c->slot);
+    slot_take(c, tb_lanes_find(&c->rp->lanes, &c->peer));
+    shake(c);
+}
+
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
     struct tb_connection *c = arg;
 
     (void)fd;
     (void)what;
-    if (c->line_len > 0)
+    if (c->header != NULL)
+        read_header(c);
+    else if (c->line_len > 0)
         say(c);
     else
         shake(c);
@@ -205,35 +283,6 @@ static void wait_for(struct tb_connection *c, short what)
     (void)event_add(&c->ready, NULL);
 }
 
-/* IPv4 that came through an IPv6 socket is IPv4. */
-static void peer_of(struct tb_connection *c, const struct sockaddr_storage *from)
-{
-    if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *sin = (const struct sockaddr_in *)from;
-
-        (void)!tb_address_from_rdata(tb_span_of(&sin->sin_addr, 4), &c->peer);
-        c->port = ntohs(sin->sin_port);
-    } else {
-        const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)from;
-
-        (void)!tb_address_from_rdata(tb_span_of(&sin6->sin6_addr, 16), &c->peer);
-        c->peer.v4 = IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr);
-        c->port = ntohs(sin6->sin6_port);
-    }
-}
-
-static void slot_take(struct tb_connection *c)
-{
-    struct tb_responder *rp = c->rp;
-
-    c->slot = tb_lanes_find(&rp->lanes, &c->peer);
-    if (c->slot->holder != NULL) {
-        rp->stat[c->slot->expected ? TB_RSTAT_DISPLACED_EXPECTED : TB_RSTAT_DISPLACED]++;
-        tb_connection_free(c->slot->holder);
-    }
-    tb_slot_take(&rp->lanes, c->slot, c);
-}
-
 void tb_connection_new(struct tb_responder *rp, int fd, const struct sockaddr_storage *from)
 {
     const struct timeval tv = {.tv_sec = TB_CONNECTION_DEADLINE_S};
@@ -248,7 +297,16 @@ void tb_connection_new(struct tb_responder *rp, int fd, const struct sockaddr_st
     c->fd = fd;
     c->cert_err = TB_E_NOTFOUND;
     peer_of(c, from);
-    slot_take(c);
+    if (is_proxy(c)) {
+        if ((c->header = malloc(TB_PROXY_HEADER_MAX)) == NULL) {
+            (void)close(fd);
+            free(c);
+            return;
+        }
+        slot_take(c, tb_lanes_find_for_proxy(&rp->lanes));
+    } else {
+        slot_take(c, tb_lanes_find(&rp->lanes, &c->peer));
+    }
     rp->num_connections++;
     rp->stat[TB_RSTAT_CONNECTIONS]++;
     (void)evtimer_assign(&c->deadline, rp->child->base, on_deadline, c);

@@ -8,9 +8,10 @@
 #include "ca/responder/lanes.h"
 #include "ca/responder/window.h"
 
-#define TB_CONNECTION_DEADLINE_S 5  /* from accepting to the line */
-#define TB_CONNECTION_TRIES_MAX  16 /* judged of one window, for those who may come and for strangers; as many "busy"  \
-                                     */
+#define TB_CONNECTION_DEADLINE_S 5 /* from accepting to the line */
+#define TB_CONNECTION_TRIES_MAX                                                                                        \
+    16 /* judged of one window, for those who may come and for strangers; as many "busy"                               \
+        */
 
 struct tb_responder;
 
@@ -22,6 +23,8 @@ struct tb_connection {
     struct event ready, deadline;
     struct tb_address peer;
     uint16_t port;
+    uint8_t *header; /* of a proxy, while it is read: TB_PROXY_HEADER_MAX octets; otherwise NULL */
+    size_t header_len;
     char tag[TB_TLS_CLIENT_TAG_LEN + 1]; /* "" until the hello was accepted */
     bool busy;                           /* one too many of its window */
     const char *hello_why;               /* why the hello was refused although its tag is armed */

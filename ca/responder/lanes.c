@@ -154,6 +154,11 @@ struct tb_slot *tb_lanes_find(struct tb_lanes *l, const struct tb_address *peer)
     return slot;
 }
 
+struct tb_slot *tb_lanes_find_for_proxy(struct tb_lanes *l)
+{
+    return choose(l->proxy, TB_LANE_PROXIES);
+}
+
 void tb_slot_take(struct tb_lanes *l, struct tb_slot *slot, void *holder)
 {
     slot->holder = holder;

@@ -14,6 +14,7 @@
 #define TB_LANE_SLOTS        8  /* of a set */
 #define TB_LANE_STRANGERS    64
 #define TB_LANE_STRANGER_OWN 8    /* of these, for one IPv4 address or one IPv6 /64 */
+#define TB_LANE_PROXIES      64   /* of proxies that have not said yet for whom */
 #define TB_LANE_BUCKETS      4096 /* of sources; a power of two */
 
 struct tb_slot {
@@ -31,6 +32,7 @@ struct tb_lanes {
     size_t num_of_prefix[129]; /* sources by length */
     struct tb_slot expected[TB_LANE_SETS][TB_LANE_SLOTS];
     struct tb_slot stranger[TB_LANE_STRANGERS];
+    struct tb_slot proxy[TB_LANE_PROXIES];
 };
 
 void tb_lanes_init(struct tb_lanes *l);
@@ -45,6 +47,8 @@ void tb_lanes_forget(struct tb_lanes *l, const struct tb_egress_item *item, size
  * holder.
  */
 struct tb_slot *tb_lanes_find(struct tb_lanes *l, const struct tb_address *peer);
+/* Likewise, until a proxy has said whose connection it is. */
+struct tb_slot *tb_lanes_find_for_proxy(struct tb_lanes *l);
 void tb_slot_take(struct tb_lanes *l, struct tb_slot *slot, void *holder);
 void tb_slot_free(struct tb_slot *slot);
 

@@ -61,8 +61,8 @@ out:
 /* Every slot has its holder, and there is no connection without a slot. */
 static void connections_end(struct tb_responder *rp)
 {
-    struct tb_slot *const sets[] = {rp->lanes.stranger, rp->lanes.expected[0]};
-    const size_t num[] = {TB_LANE_STRANGERS, (size_t)TB_LANE_SETS * TB_LANE_SLOTS};
+    struct tb_slot *const sets[] = {rp->lanes.stranger, rp->lanes.expected[0], rp->lanes.proxy};
+    const size_t num[] = {TB_LANE_STRANGERS, (size_t)TB_LANE_SETS * TB_LANE_SLOTS, TB_LANE_PROXIES};
 
     for (size_t i = 0; i < TB_ARRAY_LEN(sets); i++)
         for (size_t k = 0; k < num[i]; k++)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import flood, wire
-from harness.applicant import Applicant, use_cert, use_digest
+from harness.applicant import Applicant, proxy_header, use_cert, use_digest
 from harness.responder import Responder
 
 NAME = "www.example.test"
@@ -68,8 +68,7 @@ def test_connections_that_say_nothing_cost_nobody_anything(responder, applicant)
             held[-1].send(half)
     for i in range(20):
         held.append(applicant.socket(source="127.0.0.1"))
-    stats = responder.stats()
-    assert stats["responder_connections_total"] >= 1000 and stats["responder_connections"] <= STRANGERS
+    assert responder.accepted(1020)["responder_connections"] <= STRANGERS
     for _ in range(3):
         prove(responder, applicant)
     # While it is expected, its own silent ones give way, too.
@@ -91,7 +90,7 @@ def test_connections_that_say_nothing_cost_nobody_anything(responder, applicant)
 def test_one_stranger_does_not_displace_another(responder, applicant):
     other = applicant.socket(source="127.0.2.1")
     held = [applicant.socket(source="127.0.2.2") for _ in range(200)]
-    assert responder.stats()["responder_connections"] == 1 + 8
+    assert responder.accepted(201)["responder_connections"] == 1 + 8
     other.settimeout(0.01)
     with pytest.raises(TimeoutError):
         other.recv(1)
@@ -179,6 +178,48 @@ def test_a_low_source_port_when_the_zone_demands_one(ns, dns):
         assert applicant.prove(account, NAME, token, source="127.0.0.1", source_port=1023)[0] == "ok 127.0.0.1"
     finally:
         responder.stop()
+
+
+@pytest.fixture
+def proxied(ns, dns):
+    def edit(text):
+        return (text.replace("responder_proxies: []", 'responder_proxies: ["127.0.9.0/24"]')
+                .replace("low_source_port: false", "low_source_port: true", 1))
+    r = Responder(ns, edit=edit)
+    yield r
+    r.stop()
+
+
+def test_a_configured_proxy_says_who_comes(ns, proxied):
+    applicant, account = Applicant(ns, proxied), proxied.account()
+    token, request = proxied.arm(account, NAME)
+
+    def come(source, header):
+        return applicant.prove(account, NAME, token, source=source, source_port=0, header=header)[0]
+
+    assert come("127.0.9.1", proxy_header("192.0.2.7", 1000)) == "refused address 192.0.2.7"
+    assert come("127.0.9.1", proxy_header("2001:db8::7", 1000, "::1")) == "refused address 2001:db8::7"
+    assert come("127.0.9.1", proxy_header("127.0.0.1", 1024)) == "refused port 127.0.0.1"
+    assert come("127.0.9.1", proxy_header("::ffff:127.0.0.1", 1023, "::1", more=b"\x04\0\x01x")) == "ok 127.0.0.1"
+    s = proxied.statement(proxied.answer(request)[2][0])
+    assert s.peer == b"\0" * 10 + b"\xff\xff\x7f\0\0\1"
+
+
+def test_nobody_else_says_who_comes(ns, proxied):
+    """A header from elsewhere is no TLS, and a proxy without a header is nobody."""
+    applicant, account = Applicant(ns, proxied), proxied.account()
+    token, request = proxied.arm(account, NAME)
+    der, key = use_cert(NAME, use_digest(account.authorization(token)))
+    for source, header in (("127.0.8.1", proxy_header("127.0.0.1", 1000)), ("127.0.9.1", b""),
+                           ("127.0.9.1", b"PROXY TCP4 127.0.0.1 127.0.0.1 1000 14002\r\n"),
+                           ("127.0.9.1", proxy_header("127.0.0.1", 1000, command=0x20))):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            applicant.show(token, der, key, source=source, header=header)
+    assert request not in proxied.answers and proxied.stats()["responder_proved_total"] == 0
+    # Silent proxies hold places of their own, and not for long.
+    held = [applicant.socket(source="127.0.9.2") for _ in range(200)]
+    assert proxied.accepted(204)["responder_connections"] <= 64
+    assert len(held) == 200
 
 
 @pytest.mark.slow

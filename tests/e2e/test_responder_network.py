@@ -2,6 +2,7 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from harness import wire
 from harness.applicant import Applicant, pem, use_cert, use_digest
 from harness.dns import Knot
 from harness.internet import CA, DNS, V4, V6, Internet
@@ -85,6 +86,17 @@ def test_an_address_that_is_not_published(net, name, family, expected):
     line, detail = refused(net, net.host, name, source, family)
     assert line == f"refused address {source}"
     assert f"came from {source}; expected for {name}.example.test: {expected} (its A and AAAA records)" in detail
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_an_address_stands_for_itself(net, family):
+    own, other = ((V4 if family == 4 else V6) + n for n in ("10", "11"))
+    rp, account = net.responder, net.responder.account()
+    token, request = rp.arm(account, own, wire.IP)
+    assert net.applicant(net.host, family).prove(account, own, token, source=other)[0] == f"refused address {other}"
+    assert f"expected for {own}: {own} (the identifier itself)" in rp.next_note(request)[1]
+    assert net.applicant(net.host, family).prove(account, own, token, source=own)[0] == f"ok {own}"
+    assert rp.statement(rp.answer(request)[2][0]).egress_kind == PUBLISHED
 
 
 def test_behind_nat_the_outside_address_counts(net):

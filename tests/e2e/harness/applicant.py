@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import struct
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -51,6 +52,13 @@ def use_cert(name, digest, key=None, signer=None, ekus=(CLIENT_AUTH,), names=Non
     return b.sign(signer or key, algorithm).public_bytes(serialization.Encoding.DER), key
 
 
+def proxy_header(source, port, to="127.0.0.1", to_port=14002, command=0x21, more=b""):
+    """PROXY protocol version 2."""
+    a, b = ipaddress.ip_address(source), ipaddress.ip_address(to)
+    body = a.packed + b.packed + struct.pack(">HH", port, to_port) + more
+    return b"\r\n\r\n\0\r\nQUIT\n" + bytes([command, 0x11 if a.version == 4 else 0x21]) + struct.pack(">H", len(body)) + body
+
+
 def pem(der):
     return ssl.DER_cert_to_PEM_cert(der).encode()
 
@@ -89,10 +97,17 @@ class Applicant:
     def name_of(self, token):
         return f"{tag(token)}.{self.responder.host}"
 
-    def show(self, token, der=None, key=None, source=None, source_port=0, name=None, **how):
+    def show(self, token, der=None, key=None, source=None, source_port=0, name=None, header=b"", **how):
         """The responder's line without its end; an alert or the end of the connection is an exception."""
         context = self.context(der, key, **how)
-        with self.socket(source, source_port) as s, context.wrap_socket(s, server_hostname=name or self.name_of(token)) as tls:
+        with self.socket(source, source_port) as s:
+            for octet in header:  # one by one: a header may come in pieces
+                s.sendall(bytes([octet]))
+            return self._show(context, s, name or self.name_of(token))
+
+    @staticmethod
+    def _show(context, s, name):
+        with context.wrap_socket(s, server_hostname=name) as tls:
             text = b""
             while True:
                 more = tls.recv(4096)

@@ -6,6 +6,7 @@ import time
 from . import wire
 from .acme import Key, b64u
 from .ca import Ca, program
+from .proc import wait_for
 from .statement import Statement
 from .wire import Child, Edge, Reader, ident, pair, str16, u16, u32, u64, u8
 
@@ -144,6 +145,11 @@ class Responder:
         s = Statement.read(blob)
         assert s.make(key) == blob
         return s
+
+    def accepted(self, num):
+        """Counters, as soon as it has taken so many connections from the kernel."""
+        wait_for(f"{num} connections", lambda: self.stats()["responder_connections_total"] >= num)
+        return self.stats()
 
     def memory(self, what="VmRSS"):
         """Octets of memory that it has."""

@@ -161,6 +161,7 @@ static void invariant_14_every_error_names_line_key_and_what_was_expected(void *
          ":14: zones: caa is skip for .; expected"},
         {"http_port: 8080", "low_source_port: 1", ":16: zones[0].low_source_port: \"1\" is not a truth value"},
         {"user: \"\"", "responder: 127.0.0.1:14001", ":4: responder: 127.0.0.1:14001 is the address of http"},
+        {"user: \"\"", "responder_proxies: [192.0.2.1]", ":4: responder_proxies[0]: \"192.0.2.1\" is not a network"},
         {"user: \"\"", "responder_address: ca:1", ":4: responder_address: \"ca:1\" is not a responder's address"},
         {"user: \"\"", "responder_address: \"192.0.2.1:1\"", "\"192.0.2.1:1\" is not a responder's address"},
         {"user: \"\"", "responder_address: \"*.ca.example:1\"", "is not a responder's address"},
@@ -336,6 +337,22 @@ static void the_default_address_of_a_responder(void **state)
     assert_int_equal(strlen(out), TB_RESPONDER_ADDRESS_MAX);
     host = (struct tb_ident){.type = TB_IDENT_IP, .value = "192.0.2.1"};
     assert_false(tb_responder_address_default(out, &host, 7));
+}
+
+/* Whose word is believed about where a proof came from decides what it proves. */
+static void proxies_count_in_the_policy(void **state)
+{
+    struct tb_config *none = parse_with("user: \"\"", "responder_proxies: []");
+    struct tb_config *one = parse_with("user: \"\"", "responder_proxies: [192.0.2.1/32]");
+    struct tb_config *plain = parse_good(good_config);
+
+    (void)state;
+    assert_int_equal(one->num_responder_proxies, 1);
+    assert_memory_equal(plain->policy_digest, none->policy_digest, TB_DIGEST_LEN);
+    assert_memory_not_equal(plain->policy_digest, one->policy_digest, TB_DIGEST_LEN);
+    tb_config_free(none);
+    tb_config_free(one);
+    tb_config_free(plain);
 }
 
 /* Proofs from before these keys stay what they were, unless they would be judged otherwise now. */
@@ -551,6 +568,7 @@ int main(void)
         cmocka_unit_test(a_skipped_caa_is_part_of_the_policy_and_the_default_is_not),
         cmocka_unit_test(the_peer_hierarchy_is_off_unless_it_is_asked_for),
         cmocka_unit_test(an_arc_has_no_default_and_is_read_with_the_file),
+        cmocka_unit_test(proxies_count_in_the_policy),
         cmocka_unit_test(the_most_specific_zone_wins),
         cmocka_unit_test(policy_digest_follows_the_policy_and_nothing_else),
         cmocka_unit_test(what_is_written_reads_back_the_same),
