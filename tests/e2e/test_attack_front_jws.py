@@ -502,7 +502,7 @@ def test_get_and_others_on_post_resources_are_405(site, cl):
 @pytest.mark.parametrize("path", ["/", "/acme", "/acme/", "/acme/order", "/acme/order/", "/acme/order/x/y", "//directory",
                                   "/directory/", "/./directory", "/../directory", "/%64irectory", "/nothing/directory",
                                   "/server/../directory", "/acme/new-order/", "/server@2026-11/directory",
-                                  "/client/directory", "/peer/directory", "/acme/revoke-cert", "/acme/key-change", "/metrics"])
+                                  "/clients/directory", "/peer/directory", "/acme/revoke-cert", "/acme/key-change", "/metrics"])
 def test_paths_that_do_not_exist(site, cl, path):
     r = cl.request("GET", path)
     assert r.problem in ("malformed", "invalidProfile") and r.status in (404, 405), (r.status, r.body)

@@ -19,7 +19,7 @@ from harness.acme import Http01
 from harness.patient import Lost, Patient
 from harness.proc import children, wait_for
 
-ROLES = ["front", "validator", "judge", "keyholder"]
+ROLES = ["front", "responder", "validator", "judge", "keyholder"]
 VICTIMS = ROLES + ["parent"]
 STEPS = ["account", "order", "challenge", "finalize", "certificate"]
 MOMENTS = ["before", "during", "after"]
@@ -115,7 +115,7 @@ class Lab:
             if p.returncode != 0:
                 return False
             s = json.loads(p.stdout)
-            return isinstance(s["front"], dict) and len(s["processes"]) == 5 and all(q["ready"] for q in s["processes"])
+            return isinstance(s["front"], dict) and len(s["processes"]) == len(ROLES) and all(q["ready"] for q in s["processes"])
         wait_for("a healthy CA", well, 20, every=0.05)
 
     def check_log(self, complete=False):

@@ -16,7 +16,7 @@ from harness.proc import children, wait_for
 from harness.x509 import load_chain, serial_hex
 
 NAMES = ["www.example.test", "a.example.test", "b.example.test"]
-ROLES = ["front", "validator", "judge", "keyholder"]
+ROLES = ["front", "responder", "validator", "judge", "keyholder"]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def later(seconds, what):
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_stop(ca, sig):
     kids = children(ca.parent_pid())
-    assert len(kids) == 4
+    assert len(kids) == len(ROLES)
     assert ca.stop(sig) == 0
     assert not any(os.path.exists(f"/proc/{k}") for k in kids)
     assert not os.path.exists(ca.path("control.sock"))
@@ -216,7 +216,7 @@ def test_status_without_a_front(ca):
     os.kill(front, signal.SIGSTOP)
     try:
         s = ca.cli_json("status")
-        assert s["front"] is None and len(s["processes"]) == 4
+        assert s["front"] is None and len(s["processes"]) == len(ROLES)
     finally:
         os.kill(front, signal.SIGCONT)
     assert ca.cli_json("status")["front"]
