@@ -111,16 +111,29 @@ static bool fits(const struct tb_account_limits *l)
     return tb_wr_err(&wr) == 0;
 }
 
+/* People give both to programs on command lines, where a hyphen in front begins an option. */
+static void make_key(const struct tb_judge *j, struct tb_eab_rec *rec, char text[static TB_B64U_LEN(TB_KEY_LEN) + 1])
+{
+    uint8_t random[KID_RANDOM];
+    struct tb_key key;
+
+    do {
+        tb_random(random, sizeof(random));
+        tb_b64u_encode(rec->kid, tb_span_of(random, sizeof(random)));
+        tb_eab_mac_key(&j->state.account_key, rec->kid, &key);
+        tb_b64u_encode(text, tb_span_of(key.b, sizeof(key.b)));
+    } while (rec->kid[0] == '-' || text[0] == '-');
+    tb_wipe(&key, sizeof(key));
+}
+
 bool tb_judge_do_eab_add(struct tb_child *child, uint32_t id TB_UNUSED, const json_t *req, struct tb_jw *jw)
 {
     struct tb_judge *j = child->state;
     json_int_t accounts = json_integer_value(json_object_get(req, "accounts"));
     json_int_t lifetime = json_integer_value(json_object_get(req, "lifetime_s"));
     struct tb_eab_rec rec = {.event = TB_EAB_ADDED};
-    uint8_t random[KID_RANDOM];
     char text[TB_B64U_LEN(TB_KEY_LEN) + 1];
     struct tb_span label = {0};
-    struct tb_key key;
     const char *why;
 
     if (accounts < 1 || accounts > TB_EAB_ACCOUNTS_MAX)
@@ -135,20 +148,17 @@ bool tb_judge_do_eab_add(struct tb_child *child, uint32_t id TB_UNUSED, const js
         return refuse(jw, "names and profiles are too long in sum");
     rec.accounts_max = (uint32_t)accounts;
     rec.expires_at = tb_clock_now_s() + lifetime;
-    tb_random(random, sizeof(random));
-    tb_b64u_encode(rec.kid, tb_span_of(random, sizeof(random)));
+    make_key(j, &rec, text);
     if (!put_on_record(j, &rec, jw))
-        return true;
+        goto out;
     tb_log(TB_LOG_NOTICE, "eab-key-added", TB_F("kid", rec.kid), TB_F("label", rec.label));
-    tb_eab_mac_key(&j->state.account_key, rec.kid, &key);
-    tb_b64u_encode(text, tb_span_of(key.b, sizeof(key.b)));
     tb_jw_obj(jw);
     tb_jw_kv(jw, "kid", rec.kid);
     tb_jw_kv(jw, "hmac_key", text);
     tb_jw_kv(jw, "server", j->state.cfg->base_url);
     tb_operation_time(jw, "expires", rec.expires_at);
     tb_jw_end_obj(jw);
-    tb_wipe(&key, sizeof(key));
+out:
     tb_wipe(text, sizeof(text));
     return true;
 }

@@ -17,6 +17,7 @@ from harness.proc import wait_for
 from harness.signer import Account, Signer
 from harness.x509 import load_chain, names
 from test_dehydrated import Dehydrated
+from test_revoke import ask
 from test_uacme import Uacme
 
 NAME = "www.example.test"
@@ -199,6 +200,13 @@ def test_optional_and_off(ns, dns):
         cl.close()
     finally:
         c.stop()
+
+
+def test_ids_and_keys_begin_no_option(ca):
+    """Both stand on command lines: certbot takes "--eab-kid -x" for two options."""
+    for _ in range(300):
+        eab = ask(ca, {"cmd": "eab-add", "accounts": 1, "lifetime_s": 60, "any_name": True, "any_profile": True})
+        assert eab["kid"][0] != "-" and eab["hmac_key"][0] != "-"
 
 
 def test_words_that_tabard_ca_eab_does_not_take(ca):
