@@ -43,6 +43,7 @@ enum tb_find {
     TB_FIND_AUTHZ_CLAIM,   /* num = claim key, after: newest pending or valid one */
     TB_FIND_AUTHZ_VALID,   /* likewise: all valid ones, newest first */
     TB_FIND_AUTHZ_BUSY,    /* all */
+    TB_FIND_AUTHZ_CLAIMS,  /* claim keys above num, rising */
     TB_FIND_ORDER_OPEN,    /* num = account, after */
     TB_FIND_ORDER_ISSUED,  /* num = below this number */
     TB_FIND_ORDER_SWEPT,   /* num = below this number: where a bounded look downwards from there ends */

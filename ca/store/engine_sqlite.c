@@ -93,6 +93,7 @@ static const char *const sql[S__COUNT] = {
         "SELECT id FROM (SELECT id, state, expires FROM authzs WHERE claim=?2 ORDER BY id DESC LIMIT " STR(
             TB_STORE_CLAIM_ROWS) ") WHERE state = 2 AND expires > ?3 ORDER BY id DESC LIMIT ?4",
     [S_FIND + TB_FIND_AUTHZ_BUSY] = "SELECT id FROM authzs WHERE busy = 1 LIMIT ?4",
+    [S_FIND + TB_FIND_AUTHZ_CLAIMS] = "SELECT DISTINCT claim FROM authzs WHERE claim > ?2 ORDER BY claim LIMIT ?4",
     [S_FIND + TB_FIND_ORDER_OPEN] =
         "SELECT id FROM orders WHERE account=?2 AND serial IS NULL AND expires > ?3 AND state = 1 LIMIT ?4",
     [S_FIND + TB_FIND_ORDER_ISSUED] =

@@ -4,19 +4,22 @@
 #include <string.h>
 
 #include "ca/store/cache.h"
+#include "ca/store/claims.h"
 #include "ca/store/memo.h"
 #include "ca/store/writer.h"
 #include "lib/base/clock.h"
 #include "lib/base/hash.h"
 
-#define OFFSETS    (UINT32_C(1) << 20)
-#define FIND_TRIES 4 /* candidates of an index that the cache may know to be outdated */
+#define OFFSETS     (UINT32_C(1) << 20)
+#define CLAIMS_PAGE 4096
+#define FIND_TRIES  4 /* candidates of an index that the cache may know to be outdated */
 
 struct tb_store {
     struct tb_engine *reader;
     struct tb_writer *writer;
     struct tb_cache *cache;
     struct tb_memo memo;
+    struct tb_claims claims;
     uint64_t last_account;
     uint64_t last_authz;
     uint64_t last_order;
@@ -61,6 +64,25 @@ static int read_marks(struct tb_store *st)
     return 0;
 }
 
+static int read_claims(struct tb_store *st)
+{
+    struct tb_find_args args = {.num = UINT64_MAX}; /* -1 to the engine: below all keys */
+    uint64_t *key = calloc(CLAIMS_PAGE, sizeof(*key));
+    size_t num = 0;
+    int r = key == NULL ? TB_E_NOMEM : 0;
+
+    do {
+        if (r == 0)
+            r = tb_engine_find(st->reader, TB_FIND_AUTHZ_CLAIMS, &args, CLAIMS_PAGE, key, &num);
+        for (size_t i = 0; r == 0 && i < num; i++)
+            tb_claims_add(&st->claims, key[i]);
+        if (r == 0 && num > 0)
+            args.num = key[num - 1];
+    } while (r == 0 && num == CLAIMS_PAGE && st->claims.num < TB_CLAIMS_MAX);
+    free(key);
+    return r;
+}
+
 int tb_store_open(const char *dir, struct event_base *base, struct tb_store **out,
                   char why[static TB_STORE_WHY_MAX + 1])
 {
@@ -74,7 +96,8 @@ int tb_store_open(const char *dir, struct event_base *base, struct tb_store **ou
     if (st == NULL || (r = tb_cache_new(&st->cache)) < 0 ||
         (r = tb_engine_open(dir, TB_ENGINE_WRITE, &engine, why)) < 0 ||
         (r = tb_engine_open(dir, TB_ENGINE_READ, &st->reader, why)) < 0 ||
-        (r = tb_engine_open(dir, TB_ENGINE_CHECKPOINT, &checkpoints, why)) < 0 || (r = read_marks(st)) < 0)
+        (r = tb_engine_open(dir, TB_ENGINE_CHECKPOINT, &checkpoints, why)) < 0 || (r = read_marks(st)) < 0 ||
+        (r = read_claims(st)) < 0)
         goto out;
     r = tb_writer_new(engine, checkpoints, base, tx_finished, &st->writer);
     engine = checkpoints = NULL;
@@ -242,6 +265,8 @@ int tb_store_tx_commit(struct tb_store_tx *tx, tb_store_done_fn *done, void *arg
     for (i = 0; i < tx->num && r == 0; i++) {
         if (tx->row[i]->kind == TB_ROW_ORDER)
             tb_memo_open_write(&st->memo, tb_cache_get(st->cache, TB_ROW_ORDER, tx->row[i]->id), tx->row[i]);
+        else if (tx->row[i]->kind == TB_ROW_AUTHZ && tx->row[i]->rev == 0)
+            tb_claims_add(&st->claims, tx->row[i]->num);
         r = tb_cache_put(st->cache, tx->row[i], true);
     }
     if (r < 0) {
@@ -356,10 +381,12 @@ static int authz_find(struct tb_store *st, const struct tb_authz *want, tb_time_
         .after = after};
     uint64_t id[FIND_TRIES];
     size_t num;
-    int r = tb_engine_find(st->reader, TB_FIND_AUTHZ_CLAIM, &args, FIND_TRIES, id, &num);
+    int r;
 
     *out = (struct tb_authz){0};
-    if (r < 0)
+    if (!tb_claims_may_have(&st->claims, args.num))
+        return TB_E_NOTFOUND;
+    if ((r = tb_engine_find(st->reader, TB_FIND_AUTHZ_CLAIM, &args, FIND_TRIES, id, &num)) < 0)
         return r;
     for (size_t i = 0; i < num; i++) {
         if ((r = tb_store_authz_get(st, id[i], out)) < 0)

@@ -182,6 +182,36 @@ static void a_transaction_takes_many_rows(void **state)
     }
 }
 
+/* More than one page of the look that the store takes when it is opened. */
+static void every_claim_is_found_after_reopening(void **state)
+{
+    struct fixture *f = *state;
+    char name[32];
+    struct tb_authz a;
+
+    for (uint64_t id = 1; id <= 4500;) {
+        struct tb_store_tx *tx;
+
+        assert_ok(tb_store_tx_new(f->st, &tx));
+        for (int n = 0; n < 500; n++, id++) {
+            snprintf(name, sizeof(name), "n%llu.example", (unsigned long long)id);
+            sample_authz(&a, id, 7, name);
+            assert_ok(tb_store_tx_authz_insert(tx, &a));
+        }
+        assert_ok(commit(f, tx));
+    }
+    reopen(f);
+    for (uint64_t id = 1; id <= 4501; id++) {
+        struct tb_authz back;
+
+        snprintf(name, sizeof(name), "n%llu.example", (unsigned long long)id);
+        sample_authz(&a, id, 7, name);
+        assert_int_equal(tb_store_authz_find(f->st, 7, &a.ident, a.purposes, a.kind, 0, &back),
+                         id <= 4500 ? 0 : TB_E_NOTFOUND);
+        tb_authz_clear(&back);
+    }
+}
+
 static void an_outdated_object_is_not_written(void **state)
 {
     struct fixture *f = *state;
@@ -602,6 +632,7 @@ int main(void)
         T(one_key_has_one_account_and_a_failure_takes_nobody_along),
         T(reads_see_what_was_submitted),
         T(a_transaction_takes_many_rows),
+        T(every_claim_is_found_after_reopening),
         T(an_outdated_object_is_not_written),
         T(an_authorization_is_found_by_its_exact_claim),
         T(one_of_a_subtree_is_found_as_such),
