@@ -136,6 +136,8 @@ static void arm(void *arg)
 
 void tb_window_refuse(struct tb_window *w, struct tb_problem *pb)
 {
+    tb_log(TB_LOG_NOTICE, "use-refused", TB_F("name", w->req.spec.ident.value),
+           TB_F("result", tb_problem_type_name(pb->type)), TB_F("detail", pb->detail));
     tb_responder_send_note(w->rp, w->msg_id, pb);
     tb_problem_clear(&w->last);
     w->last = *pb;
