@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/strings.h"
+#include "bench/json_strings.h"
 
 #define STATUS_MAX 31
 

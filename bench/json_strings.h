@@ -2,8 +2,8 @@
  * The strings of a JSON answer, one after the other, without building anything: what a client of this kind needs of an
  * ACME object is some of its strings.  Reads what servers send; whether that is all good JSON is not judged here.
  */
-#ifndef TB_BENCH_STRINGS_H
-#define TB_BENCH_STRINGS_H
+#ifndef TB_BENCH_JSON_STRINGS_H
+#define TB_BENCH_JSON_STRINGS_H
 
 #include "lib/base/bytes.h"
 

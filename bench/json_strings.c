@@ -1,4 +1,4 @@
-#include "bench/strings.h"
+#include "bench/json_strings.h"
 
 #include <string.h>
 
