@@ -144,7 +144,7 @@ static int fill_order(struct new_order *n)
     o->expires_at = now + (tb_time_t)f->cfg->limits.order_lifetime_s;
     memcpy(o->profile, n->profile->name, sizeof(o->profile));
     memcpy(o->version, n->profile->version, sizeof(o->version));
-    /* Control of all names first: a proof of use has a window of a minute. */
+    /* Control of all names first: a proof of use has a window of a minute.  tb_use_check_key relies on the order. */
     for (size_t i = 0; i < o->num_idents; i++)
         if ((r = add_authz(f, n, TB_PROOF_CONTROL, i, now)) < 0)
             return r;

@@ -81,22 +81,22 @@ int tb_use_proofs_find(struct tb_front *f, const struct tb_account *account, con
     return r;
 }
 
-/* Likewise of one order's own authorizations. */
-static int find_in_order(struct tb_front *f, const struct tb_order *o, const struct tb_profile *p,
-                         const struct tb_ident *ident, struct tb_use_proofs *out)
+/* Likewise of an order's own authorization: those of use are its last ones, one a name, in the order of the names. */
+static int find_in_order(struct tb_front *f, const struct tb_order *o, const struct tb_profile *p, size_t name,
+                         struct tb_use_proofs *out)
 {
     struct tb_authz a;
-    int r = 0;
+    int r;
 
     out->num = 0;
-    for (size_t i = 0; r == 0 && i < o->num_authz; i++) {
-        if ((r = tb_store_authz_get(f->store, o->authz_id[i], &a)) < 0)
-            break;
-        if (a.kind == TB_PROOF_USE && tb_ident_eq(&a.ident, ident))
-            add(out, &a, p, tb_clock_now_s());
-        tb_authz_clear(&a);
-    }
-    return r;
+    if (o->num_authz < o->num_idents)
+        return 0;
+    if ((r = tb_store_authz_get(f->store, o->authz_id[o->num_authz - o->num_idents + name], &a)) < 0)
+        return r;
+    if (a.kind == TB_PROOF_USE && tb_ident_eq(&a.ident, &o->ident[name]))
+        add(out, &a, p, tb_clock_now_s());
+    tb_authz_clear(&a);
+    return 0;
 }
 
 const struct tb_use_proof *tb_use_proofs_with(const struct tb_use_proofs *ps,
@@ -221,7 +221,7 @@ int tb_use_check_key(struct tb_request *rq, const struct tb_profile *p, const st
         const struct tb_ident *ident = &o->ident[i];
 
         r = p->preproved ? tb_use_proofs_find(rq->front, &rq->account, p, ident, &ps)
-                         : find_in_order(rq->front, o, p, ident, &ps);
+                         : find_in_order(rq->front, o, p, i, &ps);
         if (r < 0)
             return r;
         if (tb_use_proofs_with(&ps, spki_digest) != NULL)

@@ -77,7 +77,8 @@ struct tb_order {
     char version[TB_PROFILE_VERSION_MAX + 1];
     enum tb_order_state state; /* as stored: pending until valid or invalid; ready is computed */
     tb_time_t expires_at;
-    size_t num_idents; /* owned arrays; one authorization an identifier, two where its use is proved in the order */
+    size_t num_idents; /* owned arrays; one authorization an identifier, two where its use is
+                          proved in the order: those of use last */
     struct tb_ident *ident;
     size_t num_authz;
     uint64_t *authz_id;
