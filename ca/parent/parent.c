@@ -28,6 +28,18 @@ static int try_files(const struct tb_config *cfg, char why[static TB_CONFIG_WHY_
     return r;
 }
 
+/* What the operator wants and does not get is in the log of each start and reload, too. */
+static void tell_withheld(const struct tb_config *cfg)
+{
+    for (size_t i = 0; i < cfg->num_profiles; i++) {
+        const struct tb_profile *p = &cfg->profiles[i];
+
+        if (p->wanted && !p->offered)
+            tb_log(TB_LOG_NOTICE, "profile-not-offered", TB_F("profile", p->name), TB_F("version", p->version),
+                   TB_F("reason", tb_config_withheld(cfg, p)));
+    }
+}
+
 int tb_parent_config_read(const struct tb_parent *p, struct tb_parent_config *out)
 {
     char why[TB_CONFIG_WHY_MAX + 1] = "";
@@ -40,8 +52,10 @@ int tb_parent_config_read(const struct tb_parent *p, struct tb_parent_config *ou
         (r = try_files(out->cfg, why)) < 0) {
         tb_log(TB_LOG_ERROR, "config", TB_F("reason", why));
         tb_parent_config_clear(out);
+        return r;
     }
-    return r;
+    tell_withheld(out->cfg);
+    return 0;
 }
 
 void tb_parent_config_clear(struct tb_parent_config *c)

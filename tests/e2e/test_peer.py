@@ -1,5 +1,6 @@
 """The hierarchy for certificates of both roles: there when it is asked for, and known to every process."""
 import os
+import re
 
 import pytest
 from cryptography import x509
@@ -62,6 +63,8 @@ def test_a_profile_with_use_needs_a_responder(make_ca):
     for profile in ("client", "client-preproved", "peer"):
         assert f"profile {profile}@2026-11 is not offered: it demands a proof of use, and there is no responder" in r.stdout
     assert profiles(ca.start()) == {"server", "shortlived"}
+    told = re.findall(r'profile-not-offered profile="([a-z-]+)" version="2026-11" reason="it demands a proof of use', ca.log())
+    assert told == ["client", "client-preproved", "peer"]
 
 
 def test_both_usages_under_a_root_of_its_own(peer_ca):
