@@ -107,6 +107,8 @@ static const char *check_proofs(const struct tb_tbs *got, const struct tb_leaf *
         return "the policies differ";
     if (got->num_proofs != want->num_idents || got->proof_purposes != want->purposes)
         return "the evidence is about other names or purposes";
+    if (!tb_proof_policies_ok(got->policies, got->proofs, got->num_proofs, got->proof_purposes))
+        return "the policies contradict each other or the evidence";
     for (size_t i = 0; i < got->num_proofs; i++)
         for (unsigned p = 0; p < TB_PURPOSE__COUNT; p++)
             if ((want->purposes & TB_PURPOSE_BIT(p)) != 0 && (got->proofs[i].control[p] != want->proofs[i].control[p] ||

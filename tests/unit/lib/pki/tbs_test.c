@@ -569,6 +569,26 @@ static void nothing_false_is_told_of_proofs(void **state)
     tb_wr_clear(&m.tbs);
 }
 
+/* What the writer refuses to write, the lint refuses to find, whoever wants it. */
+static void lint_finds_no_contradiction_good(void **state)
+{
+    static const uint8_t quorum_1[] = {0x81, 0xfd, 0x59, 2, 2};
+    struct made m;
+    const char *why;
+    uint8_t *at;
+
+    (void)state;
+    made_with_proofs(&m);
+    assert_ok(tb_tbs_write(&m.tbs, &m.leaf));
+    at = memmem(m.tbs.buf, m.tbs.len, quorum_1, sizeof(quorum_1));
+    assert_non_null(at);
+    at[4] = 1;
+    m.leaf.policies = TB_POLICY_BIT(TB_POLICY_EGRESS_DECLARED) | TB_POLICY_BIT(TB_POLICY_DNS_INSECURE);
+    assert_int_equal(tb_tbs_lint(tb_wr_span(&m.tbs), &m.leaf, &why), TB_E_DENIED);
+    assert_string_equal(why, "the policies contradict each other or the evidence");
+    tb_wr_clear(&m.tbs);
+}
+
 /* Whoever knows no arc takes neither extension for one that he knows. */
 static void without_the_arc_both_extensions_are_unknown(void **state)
 {
@@ -619,6 +639,7 @@ int main(void)
         cmocka_unit_test(golden),
         cmocka_unit_test(lint_catches_what_is_told_of_proofs),
         cmocka_unit_test(nothing_false_is_told_of_proofs),
+        cmocka_unit_test(lint_finds_no_contradiction_good),
         cmocka_unit_test(without_the_arc_both_extensions_are_unknown),
     };
 
