@@ -79,6 +79,14 @@ int tb_token_maker_answer(const struct tb_token_maker *tm, struct tb_channel *ch
     return 0;
 }
 
+void tb_token_maker_refuse(const struct tb_token_maker *tm, struct tb_channel *ch, uint32_t id,
+                           const struct tb_problem *pb, struct tb_wr *wr)
+{
+    struct tb_msg_token_rsp rsp = {.problem = *pb};
+
+    send_all(tm, ch, id, &rsp, wr);
+}
+
 int tb_token_maker_recognise(const struct tb_token_maker *tm, const struct tb_msg_validate_req *req,
                              struct tb_problem *pb)
 {

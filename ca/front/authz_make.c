@@ -175,6 +175,12 @@ static int on_tokens(struct tb_authz_batch *b, enum tb_role maker, int err, stru
     if (err == 0 && m.problem.type != TB_P_NONE) {
         tb_log(TB_LOG_WARN, "tokens-refused", TB_F("by", tb_role_name(maker)), TB_F("detail", m.problem.detail));
         err = TB_E_INTERNAL;
+        /* Not that anything is wrong: the name cannot be proved. */
+        if (m.problem.type == TB_P_REJECTED_IDENTIFIER && b->rq->problem.type == TB_P_NONE) {
+            b->rq->problem = m.problem;
+            m.problem = (struct tb_problem){.type = TB_P_NONE};
+            err = TB_E_DENIED;
+        }
     }
     if (err == 0)
         err = bad = take_tokens(b, maker, &m);

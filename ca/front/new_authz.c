@@ -37,7 +37,10 @@ static void finish(struct new_authz *n, int err, int http_status)
         err = tb_store_authz_get(rq->front->store, n->id, &a);
     new_authz_free(n);
     if (err < 0) {
-        tb_reply_failure(rq, err);
+        if (rq->problem.type != TB_P_NONE)
+            tb_reply_problem(rq);
+        else
+            tb_reply_failure(rq, err);
         return;
     }
     tb_authz_reply(rq, http_status, &a);

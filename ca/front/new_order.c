@@ -91,7 +91,7 @@ static void on_made(int err, void *arg)
         return;
     }
     new_order_free(n);
-    tb_reply_failure(rq, err);
+    refuse(rq, err);
 }
 
 static bool has_authz(const struct tb_order *o, uint64_t id)

@@ -80,6 +80,7 @@ static void responder_teardown(struct tb_child *child)
     tb_responder_stop_listening(rp);
     connections_end(rp);
     tb_windows_abandon(rp);
+    tb_admissions_abandon(rp);
     tb_lanes_clear(&rp->lanes);
     SSL_CTX_free(rp->tls);
     tb_resolver_free(rp->resolver);
@@ -121,8 +122,10 @@ static int responder_setup(struct tb_child *child)
 /* Nobody is left to answer; a new front asks again, and its request must not meet "already under way". */
 static void responder_peer_down(struct tb_child *child, enum tb_role peer)
 {
-    if (peer == TB_ROLE_FRONT)
+    if (peer == TB_ROLE_FRONT) {
         tb_windows_abandon(child->state);
+        tb_admissions_abandon(child->state);
+    }
 }
 
 static void responder_drain(struct tb_child *child)

@@ -6,6 +6,7 @@
 #ifndef TB_CA_RESPONDER_RESPONDER_H
 #define TB_CA_RESPONDER_RESPONDER_H
 
+#include "ca/responder/admission.h"
 #include "ca/responder/connection.h"
 #include "ca/token_maker.h"
 #include "lib/json/json.h"
@@ -34,6 +35,7 @@ struct tb_responder {
     struct tb_key token_key, statement_key;
     struct tb_resolver *resolver;
     struct tb_windows windows;
+    struct tb_admissions admissions;
     struct tb_lanes lanes;
     SSL_CTX *tls;
     tb_time_t tls_not_after;

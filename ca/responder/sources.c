@@ -58,6 +58,7 @@ static void published_problem(struct tb_sources *s)
     char text[TB_ADDRESS_TEXT_MAX];
 
     if (s->denied_why == NULL) {
+        s->nowhere = true;
         (void)tb_problem_set(&s->problem, TB_E_NOTFOUND, TB_P_DNS,
                              "%s has neither A nor AAAA records, and declares no egress at " TB_EGRESS_LABEL "%s",
                              s->ident->value, s->ident->value);

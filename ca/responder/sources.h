@@ -19,6 +19,7 @@ typedef void tb_sources_done_fn(void *arg);
 /* In the window's memory; zeroed memory is "nothing under way". */
 struct tb_sources {
     bool known;                /* the rest counts; otherwise problem says why not */
+    bool nowhere;              /* DNS answered, and has neither an address nor a declaration of the name */
     struct tb_problem problem; /* cleared by tb_sources_cancel */
     enum tb_dnssec dnssec;     /* of every answer that this rests on */
     bool declared;             /* by _acme-egress.NAME; otherwise published, or the identifier itself */

@@ -35,6 +35,13 @@ int tb_responder_on_token(struct tb_child *child, struct tb_channel *ch, const s
 {
     struct tb_responder *rp = child->state;
     const struct tb_token_maker tokens = tb_responder_tokens(rp);
+    struct tb_msg_token_req req = {.num = 0};
+    int r;
 
-    return tb_token_maker_answer(&tokens, ch, m, &rp->wr);
+    if ((r = tb_msg_token_req_read(m->body, &req)) < 0)
+        return r;
+    if (tb_admission_new(rp, m, &req) < 0)
+        r = tb_token_maker_answer(&tokens, ch, m, &rp->wr);
+    tb_msg_token_req_clear(&req);
+    return r;
 }

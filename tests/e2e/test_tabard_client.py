@@ -1,5 +1,6 @@
 """tabard get and renew for certificates of clients: control and use of each name proved, against the real responder."""
 import json
+import sqlite3
 import time
 from types import SimpleNamespace
 
@@ -7,10 +8,10 @@ import pytest
 from cryptography import x509
 from harness.acme import Client, Http01, csr
 from harness.applicant import Applicant, use_cert, use_digest
-from harness.attack import parallel
+from harness.attack import parallel, refused
 from harness.dns import Knot
 from harness.proc import wait_for
-from harness.tabard import OK, PROOF, Tabard
+from harness.tabard import OK, PROOF, REFUSED, Tabard
 from harness.x509 import CLIENT_AUTH, SERVER_AUTH, ekus, names
 
 NAME = "www.example.test"
@@ -64,14 +65,42 @@ def test_several_names_and_declared_egress(tabard):
     assert names(tabard.check_pair("many")) == sorted(out["names"])
 
 
-@pytest.mark.parametrize("name,why", [("moved.example.test", "192.0.2.0/24"), ("nobody.example.test", "nobody may prove use"),
-                                      ("none.example.test", "none.example.test")])
+@pytest.mark.parametrize("name,why", [("moved.example.test", "192.0.2.0/24"), ("nobody.example.test", "nobody may prove use")])
 def test_an_address_that_the_name_does_not_publish_is_told(ca, tabard, name, why):
     out = get(tabard, name, "--dns-update", "127.0.0.1", want=PROOF)
     assert "tls-client-01" in out or "refused (address)" in out
     assert why in out
     assert ("it saw 127.0.0.1" in out) == (name == "moved.example.test")
     assert "finalize-refused" not in ca.log()
+
+
+def rows(ca, table):
+    with sqlite3.connect(f"file:{ca.dir}/store/tabard.db?mode=ro", uri=True) as db:
+        return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_a_name_that_is_nowhere_is_refused_before_any_authorization_exists(ca, tabard):
+    out = get(tabard, "none.example.test", want=REFUSED)
+    assert "none.example.test has neither A nor AAAA records, and declares no egress" in out
+    c = Client(ca, directory=ca.profile_url("client"))
+    c.register()
+    r = c.new_order([NAME, "none.example.test", "void.example.test"])
+    refused(r, "rejectedIdentifier", 400)
+    assert [p["identifier"]["value"] for p in r.json()["subproblems"]] == ["none.example.test", "void.example.test"]
+    r = c.post(c.dir["newAuthz"], {"identifier": {"type": "dns", "value": "none.example.test"}, "proves": "use",
+                                   "purposes": ["clientAuth"]})
+    refused(r, "rejectedIdentifier", 400)
+    assert rows(ca, "authzs") == rows(ca, "orders") == 0
+    c.close()
+
+
+def test_what_dns_does_not_answer_is_left_to_the_proof(ca, dns):
+    c = Client(ca, directory=ca.profile_url("client"))
+    c.register()
+    dns.stop()
+    r = c.new_order([NAME])
+    assert r.status == 201 and len(r.json()["authorizations"]) == 2, r.body
+    c.close()
 
 
 def test_renewal_proves_again_and_may_change_the_key(tabard):
