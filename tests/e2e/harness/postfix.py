@@ -25,4 +25,7 @@ class Postfix:
         return self.proc.output()
 
     def stop(self):
+        """By Postfix's own command: a signal would end the shell around master, and leave master."""
+        if self.proc.alive():
+            self.machine.run(["postfix", "stop"])
         self.proc.stop()
