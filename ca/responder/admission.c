@@ -16,6 +16,7 @@ static void admission_free(struct tb_admission *a)
     if (a->next != NULL)
         a->next->prev = a->prev;
     a->rp->admissions.num--;
+    a->rp->admissions.num_names -= a->req.num;
     tb_msg_token_req_clear(&a->req);
     free((void *)(uintptr_t)a->body.p);
     free(a);
@@ -96,9 +97,11 @@ int tb_admission_new(struct tb_responder *rp, const struct tb_msg *m, struct tb_
     const struct timeval tv = {.tv_sec = limit_s < TB_ADMISSION_TIMEOUT_MAX ? limit_s : TB_ADMISSION_TIMEOUT_MAX};
     struct tb_admission *a = NULL;
 
-    if (rp->admissions.num >= TB_ADMISSIONS_MAX || (a = admission_alloc(rp, m, req->num)) == NULL)
+    if (rp->admissions.num >= TB_ADMISSIONS_MAX || req->num > TB_ADMISSIONS_NAMES_MAX - rp->admissions.num_names ||
+        (a = admission_alloc(rp, m, req->num)) == NULL)
         return TB_E_LIMIT;
     a->req = *req;
+    rp->admissions.num_names += req->num;
     *req = (struct tb_msg_token_req){.num = 0};
     (void)evtimer_assign(&a->timer, rp->child->base, on_timeout, a);
     for (size_t i = 0; i < a->req.num; i++)

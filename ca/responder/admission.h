@@ -11,8 +11,9 @@
 #include "ca/responder/sources.h"
 #include "lib/ipc/msg_validate.h"
 
-#define TB_ADMISSIONS_MAX        256 /* under way; more get their tokens at once */
-#define TB_ADMISSION_TIMEOUT_MAX 5   /* seconds; the front waits for tokens twice as long */
+#define TB_ADMISSIONS_MAX        256  /* under way; more get their tokens at once */
+#define TB_ADMISSIONS_NAMES_MAX  4096 /* of all of them: 3.4 kB each */
+#define TB_ADMISSION_TIMEOUT_MAX 5    /* seconds; the front waits for tokens twice as long */
 
 struct tb_responder;
 
@@ -30,7 +31,7 @@ struct tb_admission {
 
 struct tb_admissions {
     struct tb_admission *all;
-    size_t num;
+    size_t num, num_names;
 };
 
 /*
