@@ -35,8 +35,8 @@ struct tb_admissions {
 };
 
 /*
- * 0: the request will be answered; req was taken and is empty.  Negative: there is nothing to look up, or no room:
- * answer it at once.
+ * m is the request as it came, req the same read; what is kept of m is copied.  0: it was or will be answered, and req
+ * was taken and is empty.  TB_E_LIMIT: no room or no memory, and req is untouched: answer it at once.
  */
 int tb_admission_new(struct tb_responder *rp, const struct tb_msg *m, struct tb_msg_token_req *req) TB_MUST_USE;
 /* Drops everything under way without an answer: the asker is gone. */
