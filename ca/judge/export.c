@@ -1,4 +1,4 @@
-/* tabard ca export: what was issued in this epoch, as the log has it, some records at a time. */
+/* tabard ca export: what was issued, as the log has it, some records at a time. */
 #include <stdlib.h>
 
 #include "ca/cert_filter.h"

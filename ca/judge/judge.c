@@ -248,6 +248,15 @@ static int replay(void *arg, const struct tb_log_rec *rec, uint64_t offset)
     return replays[rec->type](arg, rec, offset);
 }
 
+/* The judge refuses orders of the epochs before this one, so it need not know which of them were used. */
+static int replay_epoch(void *arg)
+{
+    struct tb_judge *j = arg;
+
+    tb_used_clear(&j->state.used);
+    return tb_used_init(&j->state.used, TB_USED_MAX);
+}
+
 static int open_log(struct tb_judge *j)
 {
     const struct tb_config *cfg = j->child->cfg;
@@ -258,6 +267,7 @@ static int open_log(struct tb_judge *j)
                               .signer = cfg->signer,
                               .now = now,
                               .lock_wait_ms = TB_ILOG_LOCK_WAIT_MS,
+                              .epoch = replay_epoch,
                               .replay = replay,
                               .arg = j};
     int r;

@@ -1,17 +1,16 @@
 /*
  * The issuance log: one append-only file for each epoch under DIR/log, chained by digests, written by one judge at a
- * time.  Opening replays it; appending collects; syncing writes and makes durable what was collected.
+ * time.  Opening replays all of them, oldest first; appending collects; syncing writes and makes durable what was
+ * collected, in the newest.  Offsets count through all files.
  */
 #ifndef TB_CA_JUDGE_LOG_H
 #define TB_CA_JUDGE_LOG_H
 
-#include "ca/judge/log_record.h"
+#include "ca/judge/log_file.h"
 
 #define TB_ILOG_LOCK_WAIT_MS (30 * 1000) /* an older judge may still drain */
 #define TB_ILOG_PENDING_MAX  (64u << 20) /* bytes collected between two syncs */
-#define TB_ILOG_INDEX_STEP   64          /* records between two remembered offsets */
-#define TB_ILOG_INDEX_MAX    (1u << 26)  /* remembered offsets: 2^32 records in an epoch */
-#define TB_ILOG_EPOCH_MAX    99999999    /* eight digits in the file name */
+#define TB_ILOG_FILES_MAX    64          /* epochs: the first, and one for each restore in a row */
 #define TB_ILOG_WHY_MAX      255
 
 struct tb_ilog;
@@ -41,21 +40,24 @@ struct tb_ilog_how {
     uint32_t signer;
     tb_time_t now; /* when the first epoch begins, if it is made now */
     uint32_t lock_wait_ms;
+    int (*epoch)(void *arg); /* before the records of each epoch; may be NULL */
     tb_ilog_replay_fn *replay;
     void *arg;
 };
 /*
- * Lock the directory, take the file of the highest epoch (or make epoch 1), replay it, cut off a torn tail.  On failure
- * a sentence in why: TB_E_TIMEOUT (locked by another), TB_E_IO, TB_E_BADSIG and TB_E_FORMAT (damaged), TB_E_DENIED
- * (another CA's or signer's), or what replay returned.
+ * Lock the directory, replay the files of all epochs (or make that of epoch 1), cut off a torn tail of the newest.  On
+ * failure a sentence in why: TB_E_TIMEOUT (locked by another), TB_E_IO, TB_E_LIMIT (too many files), TB_E_BADSIG and
+ * TB_E_FORMAT (damaged, or an epoch does not follow the one before), TB_E_DENIED (another CA's or signer's), or what
+ * replay returned.
  */
 int tb_ilog_open(const struct tb_ilog_how *how, struct tb_ilog **out, char why[static TB_ILOG_WHY_MAX + 1]) TB_MUST_USE;
 void tb_ilog_close(struct tb_ilog *log); /* NULL-safe; drops what was not synced */
 
 uint32_t tb_ilog_epoch(const struct tb_ilog *log);
 tb_time_t tb_ilog_began_at(const struct tb_ilog *log); /* this epoch */
-uint64_t tb_ilog_size(const struct tb_ilog *log);      /* durable bytes */
+uint64_t tb_ilog_size(const struct tb_ilog *log);      /* durable bytes of all files */
 uint64_t tb_ilog_torn(const struct tb_ilog *log);      /* bytes cut off at opening */
+/* Of the newest record, or when this epoch began if that is later. */
 tb_time_t tb_ilog_last_time(const struct tb_ilog *log);
 
 /*
@@ -74,7 +76,10 @@ int tb_ilog_sync(struct tb_ilog *log) TB_MUST_USE;
  */
 int tb_ilog_read(const struct tb_ilog *log, uint64_t offset, struct tb_wr *buf, struct tb_log_rec *out,
                  uint64_t *out_next) TB_MUST_USE;
-/* Where the record with this number stands, or the first one of the file when seq is lower.  TB_E_NOTFOUND. */
+/*
+ * Where the record with this number stands, or the next one there is: numbers leap between epochs.  TB_E_NOTFOUND when
+ * there is none.
+ */
 int tb_ilog_find(const struct tb_ilog *log, uint64_t seq, uint64_t *out_offset) TB_MUST_USE;
 
 #endif

@@ -451,6 +451,64 @@ static void the_front_catches_up_with_the_log(void **state)
     ask_sync(f, UINT64_MAX, 0);
 }
 
+/* As restore does: the log goes on in a new epoch. */
+static void begin_epoch(const struct fix *f, uint32_t epoch, uint64_t first_seq)
+{
+    struct tb_log_header h = {.signer = 1, .epoch = epoch, .began_at = tb_clock_now_s(), .first_seq = first_seq};
+    char path[160], name[TB_ILOG_NAME_LEN + 1];
+    uint8_t buf[TB_LOG_HEADER_LEN];
+    struct tb_wr wr;
+    int fd;
+
+    memcpy(h.ca_id, f->w->cfg->ca_id, sizeof(h.ca_id));
+    tb_ilog_name(name, epoch - 1);
+    snprintf(path, sizeof(path), "%s/log/%s", f->dir, name);
+    fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, h.before, TB_DIGEST_LEN, lseek(fd, 0, SEEK_END) - TB_DIGEST_LEN), TB_DIGEST_LEN);
+    close(fd);
+    tb_wr_fixed(&wr, buf, sizeof(buf));
+    tb_log_header_write(&wr, &h);
+    tb_ilog_name(name, epoch);
+    snprintf(path, sizeof(path), "log/%s", name);
+    put(f, path, buf, sizeof(buf));
+}
+
+static void a_new_epoch_knows_what_was_issued_and_refuses_the_orders(void **state)
+{
+    struct fix *f = *state;
+    uint64_t first = issue(f)->issued.seq, second;
+
+    stop(f);
+    begin_epoch(f, 2, first + 1000);
+    assert_int_equal(start(f), 0);
+    assert_int_equal(f->hello.epoch, 2);
+    assert_int_equal(f->hello.last_seq, first);
+    for (int again = 0; again < 2; again++) {
+        f->w->resend = again == 0; /* the very JWS that gave the certificate, and another one */
+        assert_int_equal(ask(f)->problem.type, TB_P_ORDER_NOT_READY);
+        f->w->resend = false;
+    }
+    f->w->ref.epoch = 2;
+    f->w->ref.order -= (tb_order_no_t)60 << TB_ORDER_SEQ_BITS; /* made before the epoch began */
+    assert_int_equal(ask(f)->problem.type, TB_P_ORDER_NOT_READY);
+    assert_int_equal(f->sign_requests, 1);
+    /* A number that the epoch before has seen is another order in this one, and no reason not to start. */
+    f->w->ref.order = (tb_order_no_t)tb_clock_now_s() << TB_ORDER_SEQ_BITS | 7;
+    second = issue(f)->issued.seq;
+    assert_true(second >= first + 1000);
+    stop(f);
+    begin_epoch(f, 3, second + 1000);
+    assert_int_equal(start(f), 0);
+    f->w->ref.epoch = 3;
+    assert_true(issue(f)->issued.seq >= second + 1000);
+    stop(f);
+    assert_int_equal(start(f), 0);
+    ask_sync(f, 0, 3); /* all certificates of all epochs */
+    assert_int_equal(f->sync.issued[0].seq, first);
+    assert_int_equal(f->sync.issued[1].seq, second);
+    ask_sync(f, first, 2);
+}
+
 static void a_changed_profile_body_stops_the_start(void **state)
 {
     struct fix *f = *state;
@@ -526,6 +584,7 @@ int main(void)
         T(what_the_keyholder_refuses_leaves_the_order_free),
         T(malformed_messages_cost_the_sender_its_edge),
         T(the_front_catches_up_with_the_log),
+        T(a_new_epoch_knows_what_was_issued_and_refuses_the_orders),
         T(a_changed_profile_body_stops_the_start),
         T(the_responder_speaks_of_use_and_of_nothing_else),
         T(draining_refuses_new_work),

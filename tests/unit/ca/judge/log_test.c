@@ -60,7 +60,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fix *f = *state;
-    const char *names[] = {"issuance-00000001.log", "issuance-00000002.log", "lock", "new", "issuance-1.log"};
+    const char *names[] = {"issuance-00000001.log", "issuance-00000002.log", "issuance-00000003.log", "lock", "new",
+                           "issuance-1.log"};
     char path[160];
 
     tb_ilog_close(f->log);
@@ -321,33 +322,188 @@ static void the_highest_epoch_counts_and_its_name_must_be_true(void **state)
     assert_non_null(strstr(f->why, "epoch"));
 }
 
-static void a_second_epoch_goes_on_where_the_first_ended(void **state)
+/* A file of another epoch, without records; before: the digest that its header gives for the epoch before. */
+static void make_epoch(const struct fix *f, uint32_t epoch, uint64_t first_seq, const uint8_t before[TB_DIGEST_LEN])
 {
-    struct fix *f = *state;
-    struct tb_log_header h = {.signer = 1, .epoch = 2, .first_seq = 101};
+    struct tb_log_header h = {.signer = 1, .epoch = epoch, .first_seq = first_seq};
+    char path[160], name[TB_ILOG_NAME_LEN + 1];
     uint8_t buf[TB_LOG_HEADER_LEN];
-    char second[160];
-    struct tb_log_rec rec;
-    uint64_t offset;
     struct tb_wr wr;
     int fd;
 
     memcpy(h.ca_id, ca_id, sizeof(h.ca_id));
+    memcpy(h.before, before, sizeof(h.before));
     tb_wr_fixed(&wr, buf, sizeof(buf));
     tb_log_header_write(&wr, &h);
     assert_int_equal(tb_wr_err(&wr), 0);
-    assert_int_equal(wr.len, TB_LOG_HEADER_LEN);
-    snprintf(second, sizeof(second), "%s/issuance-00000002.log", f->dir);
-    fd = open(second, O_CREAT | O_WRONLY, 0600);
+    tb_ilog_name(name, epoch);
+    snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+    fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
     assert_int_equal(write(fd, buf, sizeof(buf)), (ssize_t)sizeof(buf));
     close(fd);
+}
+
+/* The last digest of the file of epoch 1. */
+static void last_digest(const struct fix *f, uint8_t out[TB_DIGEST_LEN])
+{
+    int fd = open(f->file, O_RDONLY);
+
+    assert_int_equal(pread(fd, out, TB_DIGEST_LEN, size_of(f) - TB_DIGEST_LEN), TB_DIGEST_LEN);
+    close(fd);
+}
+
+static void epochs_are_one_log(void **state)
+{
+    struct fix *f = *state;
+    uint64_t a, b, c, d, at, next;
+    uint8_t before[TB_DIGEST_LEN];
+    struct tb_log_rec rec;
+    struct tb_wr buf;
+
     assert_int_equal(open_log(f), 0);
-    assert_int_equal(tb_ilog_epoch(f->log), 2);
-    assert_int_equal(tb_ilog_append(f->log, TB_LOG_REC_ISSUE, T0, tb_span_str("x"), &rec, &offset), 0);
-    assert_int_equal(rec.seq, 101);
+    a = append(f, T0, "one");
+    b = append(f, T0 + 9, "two");
     assert_int_equal(tb_ilog_sync(f->log), 0);
-    assert_int_equal(tb_ilog_find(f->log, 1, &offset), 0);
-    assert_int_equal(offset, TB_LOG_HEADER_LEN);
+    close_log(f);
+    last_digest(f, before);
+    make_epoch(f, 2, 101, before);
+    assert_int_equal(open_log(f), 0);
+    assert_int_equal(f->replayed, 2);
+    assert_int_equal(tb_ilog_epoch(f->log), 2);
+    assert_int_equal(tb_ilog_last_time(f->log), T0 + 9);
+    tb_wr_init(&buf, TB_LOG_REC_MAX);
+    assert_int_equal(tb_ilog_find(f->log, 3, &at), TB_E_NOTFOUND);
+    assert_int_equal(tb_ilog_read(f->log, b, &buf, &rec, &next), 0);
+    assert_int_equal(tb_ilog_read(f->log, next, &buf, &rec, NULL), TB_E_NOTFOUND);
+    c = append(f, T0, "three"); /* its time is raised to that of the epoch before */
+    d = append(f, T0 + 10, "four");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(tb_ilog_size(f->log), size_of(f) + TB_LOG_HEADER_LEN + (off_t)(d - c) + 4 + 17 + 4 + 32);
+        assert_int_equal(tb_ilog_find(f->log, 1, &at), 0);
+        assert_int_equal(at, a);
+        for (uint64_t seq = 3; seq <= 101; seq += 49) { /* none has such a number: the next one */
+            assert_int_equal(tb_ilog_find(f->log, seq, &at), 0);
+            assert_int_equal(at, c);
+        }
+        assert_int_equal(tb_ilog_find(f->log, 102, &at), 0);
+        assert_int_equal(at, d);
+        assert_int_equal(tb_ilog_find(f->log, 103, &at), TB_E_NOTFOUND);
+        assert_int_equal(tb_ilog_read(f->log, b, &buf, &rec, &next), 0);
+        assert_int_equal(rec.seq, 2);
+        assert_int_equal(tb_ilog_read(f->log, next, &buf, &rec, &next), 0);
+        assert_int_equal(rec.seq, 101);
+        assert_int_equal(rec.time, T0 + 9);
+        assert_true(tb_span_eq_str(rec.body, "three"));
+        assert_int_equal(next, d);
+        assert_int_equal(tb_ilog_read(f->log, next, &buf, &rec, &next), 0);
+        assert_true(tb_span_eq_str(rec.body, "four"));
+        assert_int_equal(tb_ilog_read(f->log, next, &buf, &rec, NULL), TB_E_NOTFOUND);
+        close_log(f);
+        assert_int_equal(open_log(f), 0);
+        assert_int_equal(f->replayed, 4);
+        assert_int_equal(f->last_seq, 102);
+    }
+    tb_wr_clear(&buf);
+}
+
+static void an_epoch_without_records_is_passed_over(void **state)
+{
+    struct fix *f = *state;
+    uint8_t before[TB_DIGEST_LEN];
+    struct tb_log_rec rec;
+    uint64_t b, next;
+    struct tb_wr buf;
+
+    assert_int_equal(open_log(f), 0);
+    append(f, T0, "one");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    close_log(f);
+    last_digest(f, before);
+    make_epoch(f, 2, 101, before);
+    snprintf(f->file, sizeof(f->file), "%s/issuance-00000002.log", f->dir);
+    last_digest(f, before);
+    make_epoch(f, 3, 101, before);
+    assert_int_equal(open_log(f), 0);
+    b = append(f, T0 + 1, "two");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    tb_wr_init(&buf, TB_LOG_REC_MAX);
+    assert_int_equal(tb_ilog_read(f->log, TB_LOG_HEADER_LEN, &buf, &rec, &next), 0);
+    assert_int_equal(tb_ilog_read(f->log, next, &buf, &rec, &next), 0);
+    assert_int_equal(rec.seq, 101);
+    assert_int_equal(tb_ilog_find(f->log, 2, &next), 0);
+    assert_int_equal(next, b);
+    tb_wr_clear(&buf);
+}
+
+static void an_epoch_that_does_not_follow_is_refused(void **state)
+{
+    struct fix *f = *state;
+    uint8_t before[TB_DIGEST_LEN], none[TB_DIGEST_LEN] = {0};
+
+    assert_int_equal(open_log(f), 0);
+    append(f, T0, "one");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    close_log(f);
+    last_digest(f, before);
+    make_epoch(f, 2, 1, before); /* number 1 is taken */
+    assert_int_equal(open_log(f), TB_E_FORMAT);
+    assert_non_null(strstr(f->why, "sequence numbers"));
+    before[31] ^= 1;
+    make_epoch(f, 2, 2, before);
+    assert_int_equal(open_log(f), TB_E_FORMAT);
+    assert_non_null(strstr(f->why, "go on"));
+    make_epoch(f, 2, 2, none);
+    assert_int_equal(open_log(f), TB_E_FORMAT);
+    before[31] ^= 1;
+    make_epoch(f, 2, 2, before);
+    assert_int_equal(open_log(f), 0);
+    close_log(f);
+    assert_int_equal(unlink(f->file), 0); /* epoch 1 has gone */
+    assert_int_equal(open_log(f), TB_E_FORMAT);
+    assert_non_null(strstr(f->why, "missing"));
+}
+
+static void only_the_newest_epoch_may_have_a_torn_tail(void **state)
+{
+    struct fix *f = *state;
+    uint8_t before[TB_DIGEST_LEN];
+
+    assert_int_equal(open_log(f), 0);
+    append(f, T0, "one");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    close_log(f);
+    last_digest(f, before);
+    make_epoch(f, 2, 2, before);
+    assert_int_equal(truncate(f->file, size_of(f) + 3), 0);
+    assert_int_equal(open_log(f), TB_E_TRUNC);
+    assert_non_null(strstr(f->why, "issuance-00000001.log: damaged at offset"));
+    assert_int_equal(truncate(f->file, size_of(f) - 3), 0);
+    assert_int_equal(open_log(f), 0);
+}
+
+static void epochs_at_the_limit_open_and_one_more_does_not(void **state)
+{
+    struct fix *f = *state;
+    uint8_t before[TB_DIGEST_LEN] = {0};
+    char path[160], name[TB_ILOG_NAME_LEN + 1];
+
+    for (uint32_t i = 1; i <= TB_ILOG_FILES_MAX + 1; i++) {
+        make_epoch(f, 10 * i, i, before);
+        tb_ilog_name(name, 10 * i);
+        snprintf(f->file, sizeof(f->file), "%s/%s", f->dir, name);
+        last_digest(f, before);
+    }
+    assert_int_equal(open_log(f), TB_E_LIMIT);
+    assert_non_null(strstr(f->why, "epochs"));
+    assert_int_equal(unlink(f->file), 0);
+    assert_int_equal(open_log(f), 0);
+    assert_int_equal(tb_ilog_epoch(f->log), 10 * TB_ILOG_FILES_MAX);
+    for (uint32_t i = 1; i <= TB_ILOG_FILES_MAX; i++) {
+        tb_ilog_name(name, 10 * i);
+        snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+        assert_int_equal(unlink(path), 0);
+    }
 }
 
 static void a_header_cut_short_is_refused(void **state)
@@ -436,7 +592,11 @@ int main(void)
         T(logs_of_others_are_refused),
         T(a_second_judge_waits_and_gives_up),
         T(the_highest_epoch_counts_and_its_name_must_be_true),
-        T(a_second_epoch_goes_on_where_the_first_ended),
+        T(epochs_are_one_log),
+        T(an_epoch_without_records_is_passed_over),
+        T(an_epoch_that_does_not_follow_is_refused),
+        T(only_the_newest_epoch_may_have_a_torn_tail),
+        T(epochs_at_the_limit_open_and_one_more_does_not),
         T(a_header_cut_short_is_refused),
         T(what_replay_refuses_is_fatal),
         T(each_number_is_found),
