@@ -67,6 +67,12 @@ static const struct tb_route *find_route(const struct tb_front *f, struct tb_req
     return tb_route_find(table, num, path, &rq->params);
 }
 
+/* The scheme of a target in absolute-form is the connection's, or it is meant for another (RFC 9110 section 7.4). */
+static bool is_misdirected(const struct tb_conn *conn, enum tb_http_scheme scheme)
+{
+    return scheme != TB_HTTP_SCHEME_NONE && (scheme == TB_HTTP_SCHEME_HTTPS) != (conn->kind == TB_CONN_ACME);
+}
+
 void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_http_request *http)
 {
     struct tb_request *rq = new_request(f, conn, http->target);
@@ -82,7 +88,10 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
     rq->if_modified_since = http->if_modified_since;
     rq->body = http->body;
     rq->route = find_route(f, rq);
-    if (rq->route == NULL)
+    if (is_misdirected(conn, http->scheme)) {
+        rq->problem.http_status = 421;
+        tb_reply_refuse(rq, TB_P_MALFORMED, "the scheme of the URL is not that of the connection");
+    } else if (rq->route == NULL)
         tb_reply_not_found(rq);
     else if ((rq->route->methods & TB_METHOD_MASK(rq->method)) == 0)
         refuse_method(rq);

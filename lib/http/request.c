@@ -13,6 +13,7 @@ struct reader {
     size_t body_len;
     bool has_length;
     bool has_host;
+    bool old; /* HTTP/1.0 */
     int status;
     const char *why;
 };
@@ -79,11 +80,7 @@ static int next_line(struct reader *rd, struct tb_span *out)
 static enum tb_http_method method_find(struct tb_span s)
 {
     static const char *const names[TB_HTTP__COUNT] = {
-        [TB_HTTP_GET] = "GET",
-        [TB_HTTP_HEAD] = "HEAD",
-        [TB_HTTP_POST] = "POST",
-        [TB_HTTP_OPTIONS] = "OPTIONS",
-    };
+        [TB_HTTP_GET] = "GET", [TB_HTTP_HEAD] = "HEAD", [TB_HTTP_POST] = "POST", [TB_HTTP_OPTIONS] = "OPTIONS"};
 
     for (int m = TB_HTTP_OTHER + 1; m < TB_HTTP__COUNT; m++)
         if (tb_span_eq_str(s, names[m]))
@@ -91,24 +88,70 @@ static enum tb_http_method method_find(struct tb_span s)
     return TB_HTTP_OTHER;
 }
 
-static int check_target(struct reader *rd, struct tb_span target)
+/* uri-host and port without their grammar: nothing that would be read as another part of a URL. */
+static bool host_is_sound(struct tb_span v)
 {
-    if (target.len == 0 || target.p[0] != '/')
-        return bad(rd, "the request target is not a path");
-    for (size_t i = 0; i < target.len; i++)
-        if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || target.p[i] == '#')
-            return bad(rd, "the request target holds a forbidden character");
+    for (size_t i = 0; i < v.len; i++) {
+        uint8_t c = v.p[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+              c == '_' || c == ':' || c == '[' || c == ']'))
+            return false;
+    }
+    return v.len > 0;
+}
+
+static const struct {
+    const char *prefix;
+    enum tb_http_scheme scheme;
+} schemes[] = {{"http://", TB_HTTP_SCHEME_HTTP}, {"https://", TB_HTTP_SCHEME_HTTPS}};
+
+/* absolute-form (RFC 9112 section 3.2.2): what stands before the path is taken off, and counts instead of Host. */
+static int take_authority(struct reader *rd, struct tb_span *target)
+{
+    for (size_t i = 0; i < TB_ARRAY_LEN(schemes); i++) {
+        size_t n = strlen(schemes[i].prefix);
+        const uint8_t *p = target->p + n, *end = target->p + target->len, *slash;
+
+        if (target->len <= n || !eq_nocase(tb_span_of(target->p, n), schemes[i].prefix))
+            continue;
+        slash = memchr(p, '/', (size_t)(end - p));
+        rd->req.host = tb_span_of(p, (size_t)((slash != NULL ? slash : end) - p));
+        if (!host_is_sound(rd->req.host))
+            return bad(rd, "the request target has no sound host");
+        rd->req.scheme = schemes[i].scheme;
+        /* An empty path is "/"; the last octet of the prefix is one. */
+        *target = slash != NULL ? tb_span_of(slash, (size_t)(end - slash)) : tb_span_of(p - 1, 1);
+    }
     return 0;
 }
 
+static int check_target(struct reader *rd, struct tb_span target)
+{
+    int r;
+
+    for (size_t i = 0; i < target.len; i++)
+        if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || target.p[i] == '#')
+            return bad(rd, "the request target holds a forbidden character");
+    if ((r = take_authority(rd, &target)) < 0)
+        return r;
+    if (target.len == 0 || target.p[0] != '/')
+        return bad(rd, "the request target is neither a path nor an http or https URL");
+    rd->req.target = target;
+    return 0;
+}
+
+/* A later minor version is read as the last that is known (RFC 9110 section 6.2). */
 static int check_version(struct reader *rd, struct tb_span v)
 {
-    if (tb_span_eq_str(v, "HTTP/1.1"))
-        return 0;
-    if (v.len == 8 && memcmp(v.p, "HTTP/", 5) == 0 && v.p[5] >= '0' && v.p[5] <= '9' && v.p[6] == '.' &&
-        v.p[7] >= '0' && v.p[7] <= '9')
-        return refuse(rd, TB_E_UNSUPPORTED, 505, "only HTTP/1.1 is spoken here");
-    return bad(rd, "the request line has no valid version");
+    if (v.len != 8 || memcmp(v.p, "HTTP/", 5) != 0 || v.p[5] < '0' || v.p[5] > '9' || v.p[6] != '.' || v.p[7] < '0' ||
+        v.p[7] > '9')
+        return bad(rd, "the request line has no valid version");
+    if (v.p[5] != '1')
+        return refuse(rd, TB_E_UNSUPPORTED, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    rd->old = v.p[7] == '0';
+    rd->req.keep_alive = !rd->old;
+    return 0;
 }
 
 /* method SP target SP version, each blank exactly one space. */
@@ -117,7 +160,7 @@ static int split_request_line(struct reader *rd, struct tb_span line)
     const uint8_t *end = line.p + line.len;
     const uint8_t *sp1 = line.len > 0 ? memchr(line.p, ' ', line.len) : NULL;
     const uint8_t *sp2 = sp1 != NULL ? memchr(sp1 + 1, ' ', (size_t)(end - sp1 - 1)) : NULL;
-    struct tb_span method;
+    struct tb_span method, target;
     int r;
 
     if (sp1 == NULL || sp2 == NULL)
@@ -126,10 +169,10 @@ static int split_request_line(struct reader *rd, struct tb_span line)
     if (!tb_http_token(method))
         return bad(rd, "the method is not a token");
     rd->req.method = method_find(method);
-    rd->req.target = tb_span_of(sp1 + 1, (size_t)(sp2 - sp1 - 1));
+    target = tb_span_of(sp1 + 1, (size_t)(sp2 - sp1 - 1));
     if ((r = check_version(rd, tb_span_of(sp2 + 1, (size_t)(end - sp2 - 1)))) < 0)
         return r;
-    return check_target(rd, rd->req.target);
+    return check_target(rd, target);
 }
 
 static int read_request_line(struct reader *rd)
@@ -137,8 +180,11 @@ static int read_request_line(struct reader *rd)
     struct tb_span line;
     int r = next_line(rd, &line);
 
+    /* One empty line before it, which some clients send behind a body, is passed over (RFC 9112 section 2.2). */
+    if (r == 0 && line.len == 0)
+        r = next_line(rd, &line);
     /* A CR may already be there while its LF is not. */
-    if (r == TB_E_AGAIN && rd->in.len > TB_HTTP_LINE_MAX + 1)
+    if (r == TB_E_AGAIN && rd->in.len - rd->pos > TB_HTTP_LINE_MAX + 1)
         r = TB_E_LIMIT;
     if (r == TB_E_LIMIT || (r == 0 && line.len > TB_HTTP_LINE_MAX))
         return refuse(rd, TB_E_LIMIT, 414, "the request line is too long");
@@ -150,15 +196,11 @@ static int on_host(struct reader *rd, struct tb_span v)
     if (rd->has_host)
         return bad(rd, "Host stands twice");
     rd->has_host = true;
-    for (size_t i = 0; i < v.len; i++) {
-        uint8_t c = v.p[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-              c == '_' || c == ':' || c == '[' || c == ']'))
-            return bad(rd, "Host holds a forbidden character");
-    }
-    rd->req.host = v;
-    return v.len > 0 ? 0 : bad(rd, "Host is empty");
+    if (!host_is_sound(v))
+        return bad(rd, v.len > 0 ? "Host holds a forbidden character" : "Host is empty");
+    if (rd->req.scheme == TB_HTTP_SCHEME_NONE)
+        rd->req.host = v;
+    return 0;
 }
 
 /* Digits alone: "+3", "3, 3" and "0x3" are read differently by different servers (RFC 9112 section 6.3). */
@@ -181,9 +223,18 @@ static int on_length(struct reader *rd, struct tb_span v)
     return 0;
 }
 
-static int on_transfer_encoding(struct reader *rd, struct tb_span v TB_UNUSED)
+/* Chunks are not taken, because a body has one limit that is known before it comes; RFC 9112 section 6.3 allows that.
+ */
+static int on_transfer_encoding(struct reader *rd, struct tb_span v)
 {
-    return refuse(rd, TB_E_UNSUPPORTED, 501, "Transfer-Encoding is not supported; send Content-Length");
+    const uint8_t *comma = v.len > 0 ? memrchr(v.p, ',', v.len) : NULL;
+    size_t skip = comma != NULL ? (size_t)(comma - v.p) + 1 : 0;
+
+    if (!eq_nocase(trim(tb_span_of(v.p + skip, v.len - skip)), "chunked"))
+        return bad(rd, "the last transfer coding is not chunked");
+    if (comma != NULL)
+        return refuse(rd, TB_E_UNSUPPORTED, 501, "the transfer coding is not known here");
+    return refuse(rd, TB_E_UNSUPPORTED, 411, "chunks are not taken here; send Content-Length alone");
 }
 
 static int on_content_type(struct reader *rd, struct tb_span v)
@@ -240,6 +291,8 @@ static int on_connection(struct reader *rd, struct tb_span v)
 
 static int on_expect(struct reader *rd, struct tb_span v)
 {
+    if (rd->old)
+        return 0; /* RFC 9110 section 10.1.1 */
     if (!eq_nocase(v, "100-continue"))
         return refuse(rd, TB_E_UNSUPPORTED, 417, "the expectation is not known");
     rd->req.expect_continue = true;
@@ -291,7 +344,7 @@ static int check_framing(struct reader *rd)
 {
     enum tb_http_method m = rd->req.method;
 
-    if (!rd->has_host)
+    if (!rd->has_host && !rd->old)
         return bad(rd, "Host is missing");
     if (m == TB_HTTP_POST && !rd->has_length)
         return refuse(rd, TB_E_FORMAT, 411, "Content-Length is missing");

@@ -78,13 +78,16 @@ BAD = {
     "two-hosts": (HEAD + b"Host: evil.test\r\n\r\n", 400),
     "empty-host": (b"GET /directory HTTP/1.1\r\nHost:\r\n\r\n", 400),
     "host-with-path": (b"GET /directory HTTP/1.1\r\nHost: ca.test/x\r\n\r\n", 400),
-    "http-1.0": (b"GET /directory HTTP/1.0\r\nHost: ca.test\r\n\r\n", 505),
+    "http-1.0-two-hosts": (b"GET /directory HTTP/1.0\r\nHost: ca.test\r\nHost: evil.test\r\n\r\n", 400),
+    "http-0.9": (b"GET /directory HTTP/0.9\r\nHost: ca.test\r\n\r\n", 505),
     "http-2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 505)),
     "http-9": (b"GET /directory HTTP/9.9\r\nHost: ca.test\r\n\r\n", 505),
     "no-version": (b"GET /directory\r\nHost: ca.test\r\n\r\n", 400),
     "two-spaces": (b"GET  /directory HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
     "tab": (b"GET\t/directory\tHTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
-    "absolute-form": (b"GET https://ca.test:14000/directory HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
+    "absolute-form-user": (b"GET https://u@ca.test:14000/directory HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
+    "absolute-form-other": (b"GET file:///directory HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
+    "absolute-form-no-host": (b"GET https://ca.test:14000/directory HTTP/1.1\r\n\r\n", 400),
     "authority-form": (b"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
     "asterisk": (b"OPTIONS * HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
     "fragment": (b"GET /directory#x HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
@@ -92,10 +95,11 @@ BAD = {
     "target-nul": (b"GET /directory\0 HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
     "method-colon": (b"GE:T /directory HTTP/1.1\r\nHost: ca.test\r\n\r\n", 400),
     "get-with-body": (HEAD + b"Content-Length: 2\r\n\r\n{}", 400),
-    "chunked": (post(b"Transfer-Encoding: chunked\r\n", b"2\r\n{}\r\n0\r\n\r\n"), 501),
-    "chunked-and-length": (post(b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"), 501),
-    "length-and-chunked": (post(b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"), 501),
-    "te-identity": (post(b"Transfer-Encoding: identity\r\nContent-Length: 2\r\n"), 501),
+    "chunked": (post(b"Transfer-Encoding: chunked\r\n", b"2\r\n{}\r\n0\r\n\r\n"), 411),
+    "chunked-and-length": (post(b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"), 411),
+    "length-and-chunked": (post(b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"), 411),
+    "te-gzip": (post(b"Transfer-Encoding: gzip, chunked\r\n"), 501),
+    "te-identity": (post(b"Transfer-Encoding: identity\r\nContent-Length: 2\r\n"), 400),
     "te-folded": (post(b"Transfer-Encoding:\r\n chunked\r\nContent-Length: 2\r\n"), (400, 501)),
     "te-space": (post(b"Transfer-Encoding : chunked\r\nContent-Length: 2\r\n"), 400),
     "two-lengths": (post(b"Content-Length: 2\r\nContent-Length: 2\r\n"), 400),
@@ -112,7 +116,7 @@ BAD = {
     "no-length": (post(b""), 411),
     "two-types": (post(b"Content-Type: text/plain\r\nContent-Length: 2\r\n"), 400),
     "expectation": (post(b"Expect: 200-maybe\r\nContent-Length: 2\r\n"), 417),
-    "long-target": (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: ca.test\r\n\r\n", 414),
+    "long-target": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: ca.test\r\n\r\n", 414),
     "endless-target": (b"GET /" + b"a" * 15000, 414),
     "long-header": (HEAD + b"X: " + b"a" * 17000 + b"\r\n\r\n", 431),
     "many-headers": (HEAD + b"".join(b"X%d: y\r\n" % i for i in range(65)) + b"\r\n", 431),
@@ -132,6 +136,29 @@ def test_invariant_20_requests_that_are_no_http(site, tls, what):
     problem(answer, status if isinstance(status, int) else answer[0], closes=True)
     assert isinstance(status, int) or answer[0] in status
     assert tls.closed()
+
+
+def test_a_request_of_http_1_0_is_answered_and_the_connection_ends(site, tls):
+    """OpenSSL and some proxies speak it; they refused the CRLs and the directory when it was 505."""
+    status, headers, body = tls.send(b"GET /directory HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + GOOD).answer()
+    assert status == 200 and headers["Connection"] == "close" and json.loads(body)["newNonce"]
+    assert tls.closed()
+
+
+def test_a_target_in_absolute_form_is_taken_on_its_own_kind_of_connection_only(site, tls):
+    """RFC 9112 section 3.2.2, RFC 9110 section 7.4."""
+    for target, want in ((b"https://ca.test:14000/directory", 200), (b"HTTPS://evil.test/directory", 200), (b"http://ca.test/directory", 421)):
+        status, _, body = tls.send(b"GET " + target + b" HTTP/1.1\r\nHost: ca.test\r\n\r\n").answer()
+        assert status == want and b"evil" not in body, target
+    with site.ns.connect("127.0.0.1", site.ca.port + 1) as plain:
+        for target, want in ((b"http://ca.test/aia/issuing-server.cer", b"200"), (b"https://ca.test/aia/issuing-server.cer", b"421")):
+            plain.sendall(b"HEAD " + target + b" HTTP/1.1\r\nHost: ca.test\r\n\r\n")
+            assert plain.recv(65536).split()[1] == want
+
+
+def test_an_empty_line_behind_a_body_is_passed_over(site, tls):
+    tls.send(post(b"Content-Length: 2\r\n") + b"\r\n" + GOOD)
+    assert (tls.answer()[0], tls.answer()[0]) == (400, 200)
 
 
 def test_every_prefix_of_a_request_waits_and_every_byte_may_come_alone(site, tls):

@@ -97,6 +97,14 @@ def test_headers_for_caches(ca):
             assert r.headers["ETag"] == h["ETag"]
 
 
+def test_openssl_fetches_crls_with_its_own_client(ca):
+    """It speaks HTTP/1.0; while that was refused with 505, whoever checked with -crl_download found no CRL."""
+    all_there(ca)
+    for url in (shard_url(ca, 3), f"http://{ca.name}:{ca.port + 1}/crl/root-client.crl"):
+        done = ca.ns.run(["openssl", "crl", "-in", url, "-noout", "-crlnumber"])
+        assert done.returncode == 0 and "crlNumber=" in done.stdout, done
+
+
 def test_nothing_else_is_served(ca):
     all_there(ca)
     for path in ("/", "/crl", "/crl/", "/crl/server", "/crl/server/16.crl", "/crl/server/03.crl", "/crl/server/3", "/crl/peer/3.crl",

@@ -147,6 +147,73 @@ static void expect_and_connection(void **state)
     }
 }
 
+/* RFC 9112 section 3.2.2: an origin server takes it, and its authority instead of Host. */
+static void a_target_in_absolute_form_is_a_path_and_a_host(void **state)
+{
+    static const struct {
+        const char *target, *path, *host;
+        enum tb_http_scheme scheme;
+    } rows[] = {
+        {"/a?b", "/a?b", "ca.example", TB_HTTP_SCHEME_NONE},
+        {"/http://x/", "/http://x/", "ca.example", TB_HTTP_SCHEME_NONE},
+        {"http://other.example/a?b", "/a?b", "other.example", TB_HTTP_SCHEME_HTTP},
+        {"HTTPS://Other.Example:14000/", "/", "Other.Example:14000", TB_HTTP_SCHEME_HTTPS},
+        {"http://[::1]:80//a", "//a", "[::1]:80", TB_HTTP_SCHEME_HTTP},
+        {"http://other.example", "/", "other.example", TB_HTTP_SCHEME_HTTP},
+    };
+    struct result res;
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n" H "\r\n", rows[i].target);
+        assert_ok(parse(text, strlen(text), &res));
+        assert_span_equal(res.req.target, rows[i].path, strlen(rows[i].path));
+        assert_span_equal(res.req.host, rows[i].host, strlen(rows[i].host));
+        assert_int_equal(res.req.scheme, rows[i].scheme);
+        assert_int_equal(res.used, strlen(text));
+    }
+}
+
+/* RFC 9112 section 2.2. */
+static void one_empty_line_before_a_request_is_passed_over(void **state)
+{
+    static const char text[] = "\r\nGET /a HTTP/1.1\r\n" H "\r\n";
+    struct result res;
+
+    (void)state;
+    for (size_t n = 0; n < sizeof(text) - 1; n++)
+        assert_int_equal(parse_exact(text, n, &res), TB_E_AGAIN);
+    assert_ok(parse(text, sizeof(text) - 1, &res));
+    assert_span_equal(res.req.target, "/a", 2);
+    assert_int_equal(res.used, sizeof(text) - 1);
+}
+
+/* RFC 9110 section 6.2: the major version decides, and a minor version that is not known reads as the last known. */
+static void every_minor_version_of_http_1_is_read(void **state)
+{
+    static const struct {
+        const char *text;
+        bool keep, expect;
+    } rows[] = {
+        {"GET / HTTP/1.0\r\n\r\n", false, false},
+        {"GET / HTTP/1.0\r\n" H "Connection: keep-alive\r\n\r\n", false, false},
+        {"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", false, false},
+        {"POST / HTTP/1.0\r\nExpect: more\r\nContent-Length: 1\r\n\r\na", false, false},
+        {"GET / HTTP/1.2\r\n" H "\r\n", true, false},
+        {"POST / HTTP/1.9\r\n" H "Expect: 100-continue\r\nContent-Length: 1\r\n\r\na", true, true},
+    };
+    struct result res;
+
+    (void)state;
+    for (size_t i = 0; i < TB_ARRAY_LEN(rows); i++) {
+        assert_ok(parse(rows[i].text, strlen(rows[i].text), &res));
+        assert_int_equal(res.req.keep_alive, rows[i].keep);
+        assert_int_equal(res.req.expect_continue, rows[i].expect);
+    }
+    assert_int_equal(parse_exact("GET / HTTP/1.2\r\n\r\n", 18, &res), TB_E_FORMAT); /* without Host */
+}
+
 /* Row 20: every refusal of the contract, with its status. */
 static void row20_refusals(void **state)
 {
@@ -160,7 +227,7 @@ static void row20_refusals(void **state)
         {400, "GET / HTTP/1.1\r\n" H "\n"},
         {400, "GET / HTTP/1.1\r\n" H "A: b\rc\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\n" H "A: b\r\r\n\r\n"},
-        {400, "\r\nGET / HTTP/1.1\r\n" H "\r\n"},
+        {400, "\r\n\r\nGET / HTTP/1.1\r\n" H "\r\n"},
         {400, "\nGET / HTTP/1.1\r\n" H "\r\n"},
         /* fields */
         {400, "GET / HTTP/1.1\r\n" H "A: b\r\n c\r\n\r\n"},
@@ -199,10 +266,15 @@ static void row20_refusals(void **state)
         {413, "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551617\r\n\r\na"},
         {413, "POST / HTTP/1.1\r\n" H "Content-Length: 99999999999999999999999999999999999999999\r\n\r\na"},
         {413, "PUT / HTTP/1.1\r\n" H "Content-Length: 65537\r\n\r\n"},
-        {501, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-        {501, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n\r\n"},
-        {501, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\ntransfer-encoding:\r\n\r\na"},
-        {501, "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"},
+        {411, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+        {411, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nTransfer-Encoding: Chunked\r\n\r\na"},
+        {411, "POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\na"},
+        {501, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip , chunked\r\n\r\n0\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\ntransfer-encoding:\r\n\r\na"},
+        {411, "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\na"},
         {400, "HEAD / HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\na"},
         {400, "POST / HTTP/1.1\r\n" H "Content-Type: a\r\nContent-Type: a\r\nContent-Length: 0\r\n\r\n"},
@@ -210,7 +282,16 @@ static void row20_refusals(void **state)
         {417, "POST / HTTP/1.1\r\n" H "Expect: more\r\nContent-Length: 0\r\n\r\n"},
         {417, "POST / HTTP/1.1\r\n" H "Expect: 100-continue, x\r\nContent-Length: 0\r\n\r\n"},
         /* request line */
-        {400, "GET http://ca.example/ HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http:///a HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http:// HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http:/a HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http://u@ca.example/ HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http://ca.example?x HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http://ca.example/\x01 HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET ftp://ca.example/ HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET ca.example/ HTTP/1.1\r\n" H "\r\n"},
+        {400, "GET http://ca.example/ HTTP/1.1\r\n\r\n"},
+        {400, "GET http://ca.example/ HTTP/1.1\r\nHost: a/b\r\n\r\n"},
         {400, "CONNECT ca.example:443 HTTP/1.1\r\n" H "\r\n"},
         {400, "OPTIONS * HTTP/1.1\r\n" H "\r\n"},
         {400, "GET /#a HTTP/1.1\r\n" H "\r\n"},
@@ -229,9 +310,11 @@ static void row20_refusals(void **state)
         {400, "GET / http/1.1\r\n" H "\r\n"},
         {400, "GET / HTTP/1.10\r\n" H "\r\n"},
         {400, "GET / HTTP/11\r\n" H "\r\n"},
-        {505, "GET / HTTP/1.0\r\n" H "\r\n"},
+        {400, "GET / HTTP/1.0\r\nHost:\r\n\r\n"},
+        {400, "GET / HTTP/1.0\r\n" H H "\r\n"},
+        {411, "POST / HTTP/1.0\r\n\r\n"},
         {505, "GET / HTTP/0.9\r\n" H "\r\n"},
-        {505, "GET / HTTP/1.2\r\n" H "\r\n"},
+        {505, "GET / HTTP/2.1\r\n" H "\r\n"},
         {505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
     };
     struct result res;
@@ -374,6 +457,9 @@ int main(void)
         cmocka_unit_test(a_request_split_at_every_byte_waits),
         cmocka_unit_test(a_pipelined_request_stays_untouched),
         cmocka_unit_test(expect_and_connection),
+        cmocka_unit_test(a_target_in_absolute_form_is_a_path_and_a_host),
+        cmocka_unit_test(one_empty_line_before_a_request_is_passed_over),
+        cmocka_unit_test(every_minor_version_of_http_1_is_read),
         cmocka_unit_test(row20_refusals),
         cmocka_unit_test(row20_a_bare_cr_is_refused_as_such),
         cmocka_unit_test(row24_limit_of_the_request_line),
