@@ -156,7 +156,7 @@ static bool not_modified(const struct tb_request *rq, const struct tb_document *
 
     if (rq->if_none_match.len > 0)
         return etag_matches(rq->if_none_match, d->etag);
-    return rq->if_modified_since.len > 0 && tb_http_date_parse(rq->if_modified_since, &since) == 0 &&
+    return rq->if_modified_since.len > 0 && tb_http_date_parse(rq->if_modified_since, tb_clock_now_s(), &since) == 0 &&
            d->modified <= since;
 }
 

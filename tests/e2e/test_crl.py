@@ -86,9 +86,11 @@ def test_headers_for_caches(ca):
         assert head.status == 200 and head.body == b"" and head.headers["Content-Length"] == h["Content-Length"]
         later = email.utils.format_datetime(modified + datetime.timedelta(seconds=1), usegmt=True)
         earlier = email.utils.format_datetime(modified - datetime.timedelta(seconds=1), usegmt=True)
+        asctime, rfc850 = modified.strftime("%a %b %e %H:%M:%S %Y"), modified.strftime("%A, %d-%b-%y %H:%M:%S GMT")
         for have, status in (({"If-None-Match": h["ETag"]}, 304), ({"If-None-Match": '"x", ' + h["ETag"]}, 304),
                              ({"If-None-Match": "*"}, 304), ({"If-None-Match": '"x"'}, 200),
                              ({"If-Modified-Since": h["Last-Modified"]}, 304), ({"If-Modified-Since": later}, 304),
+                             ({"If-Modified-Since": asctime}, 304), ({"If-Modified-Since": rfc850}, 304),
                              ({"If-Modified-Since": earlier}, 200), ({"If-Modified-Since": "yesterday"}, 200),
                              ({"If-None-Match": '"x"', "If-Modified-Since": later}, 200)):
             r = fetch(ca, path, headers=have)
