@@ -67,6 +67,11 @@ static const struct tb_route *find_route(const struct tb_front *f, struct tb_req
     return tb_route_find(table, num, path, &rq->params);
 }
 
+static bool needs_signature(const struct tb_request *rq)
+{
+    return rq->route->auth != TB_AUTH_NONE && (rq->route->auth != TB_AUTH_READ || rq->method == TB_HTTP_POST);
+}
+
 /* The scheme of a target in absolute-form is the connection's, or it is meant for another (RFC 9110 section 7.4). */
 static bool is_misdirected(const struct tb_conn *conn, enum tb_http_scheme scheme)
 {
@@ -95,7 +100,7 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
         tb_reply_not_found(rq);
     else if ((rq->route->methods & TB_METHOD_MASK(rq->method)) == 0)
         refuse_method(rq);
-    else if (rq->route->auth != TB_AUTH_NONE && tb_request_authenticate(rq) < 0)
+    else if (needs_signature(rq) && tb_request_authenticate(rq) < 0)
         tb_reply_problem(rq);
     else {
         (void)tb_store_read_unsettled(f->store); /* what others read is not this request's */

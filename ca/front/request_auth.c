@@ -117,7 +117,9 @@ int tb_request_authenticate(struct tb_request *rq)
         return r;
     }
     if ((r = check_kind(rq)) < 0 || (rq->jws.jwk == NULL && (r = load_account(rq)) < 0) || (r = verify(rq)) < 0 ||
-        (r = check_url(rq)) < 0)
+        (r = check_url(rq)) < 0 || (r = use_nonce(rq)) < 0)
         return r;
-    return use_nonce(rq);
+    if (rq->route->auth == TB_AUTH_READ && !tb_request_reads(rq))
+        return refuse(rq, 0, TB_P_MALFORMED, "this resource is read with an empty payload");
+    return 0;
 }

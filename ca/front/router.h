@@ -11,9 +11,10 @@
 /* Who may call: nobody in particular, the holder of the key in the JWS, an account. */
 enum tb_auth {
     TB_AUTH_NONE,
+    TB_AUTH_READ, /* as NONE for GET and HEAD, as KID for POST, whose payload must be empty (RFC 8555 section 6.3) */
     TB_AUTH_JWK,
     TB_AUTH_KID,
-    TB_AUTH_ANY, /* as KID or JWK, as the JWS has it; of a JWK the handler says whose it must be */
+    TB_AUTH_ANY,            /* as KID or JWK, as the JWS has it; of a JWK the handler says whose it must be */
     TB_AUTH_KID_UNVERIFIED, /* as KID, but the judge verifies the signature: nothing is verified twice */
 };
 

@@ -4,13 +4,14 @@
 
 #define GET  (TB_METHOD_MASK(TB_HTTP_GET) | TB_METHOD_MASK(TB_HTTP_HEAD))
 #define POST TB_METHOD_MASK(TB_HTTP_POST)
+#define READ (GET | POST)
 
 static const struct tb_route acme[] = {
-    {"directory", "/directory", GET, TB_AUTH_NONE, tb_directory_handle},
-    {"directory-profile", "/?/directory", GET, TB_AUTH_NONE, tb_directory_handle},
+    {"directory", "/directory", READ, TB_AUTH_READ, tb_directory_handle},
+    {"directory-profile", "/?/directory", READ, TB_AUTH_READ, tb_directory_handle},
     {"renewal-info", "/acme/renewal-info/?", GET, TB_AUTH_NONE, tb_renewal_info_handle},
     {"terms", "/acme/terms", GET, TB_AUTH_NONE, tb_terms_handle},
-    {"new-nonce", "/acme/new-nonce", GET, TB_AUTH_NONE, tb_nonce_handle},
+    {"new-nonce", "/acme/new-nonce", READ, TB_AUTH_READ, tb_nonce_handle},
     {"new-acct", "/acme/new-acct", POST, TB_AUTH_JWK, tb_account_new_handle},
     {"acct", "/acme/acct/?", POST, TB_AUTH_KID, tb_account_handle},
     {"orders", "/acme/orders/?", POST, TB_AUTH_KID, tb_orders_handle},

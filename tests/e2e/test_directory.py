@@ -34,6 +34,22 @@ def test_invariant_32_the_directory_lists_exactly_what_works(ca, profile):
 
 
 @pytest.mark.parametrize("profile", URLS)
+def test_directory_and_new_nonce_are_read_by_post_as_get_too(ca, profile):
+    """RFC 8555 section 6.3; with GET alone, a client that reads everything the same way had no directory."""
+    cl = Client(ca, directory=ca.profile_url(profile) if profile else None)
+    cl.register()
+    url = ca.profile_url(profile) if profile else ca.url
+    r = cl.post(url, None)
+    assert r.status == 200 and r.json() == cl.get(url).json() and r.headers["Replay-Nonce"]
+    r = cl.post(cl.dir["newNonce"], None)
+    assert r.status == 204 and r.body == b"" and r.headers["Replay-Nonce"] and r.headers["Cache-Control"] == "no-store"
+    for u in (url, cl.dir["newNonce"]):
+        refused(cl.post(u, {}), "malformed", 400)
+        refused(cl.post(u, None, kid=cl.kid[:-1] + ("A" if cl.kid[-1] != "A" else "B")), "accountDoesNotExist", 400)
+    cl.close()
+
+
+@pytest.mark.parametrize("profile", URLS)
 def test_subdomains_are_announced_where_they_work_and_nowhere_else(make_ca, profile):
     """RFC 9444 section 4.4."""
     ca = make_ca(edit=lambda t: t.replace("names: []\n", "names:\n  - profile: shortlived\n    ancestors: [example.test]\n")).start()

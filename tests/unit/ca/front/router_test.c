@@ -96,10 +96,10 @@ static void cuts_the_query_off(void **state)
     assert_int_equal(tb_route_path((struct tb_span){0}).len, 0);
 }
 
-/* RFC 8555 section 6.3, RFC 9773 section 4.1, and a page for people. */
+/* RFC 9773 section 4.1, and a page for people. */
 static bool is_public(const char *name)
 {
-    static const char *const all[] = {"directory", "directory-profile", "new-nonce", "terms", "renewal-info"};
+    static const char *const all[] = {"terms", "renewal-info"};
 
     for (size_t i = 0; i < TB_ARRAY_LEN(all); i++)
         if (strcmp(name, all[i]) == 0)
@@ -109,15 +109,20 @@ static bool is_public(const char *name)
 
 static void few_resources_serve_strangers_and_they_only_read(void **state)
 {
+    static const char *const both[] = {"directory", "directory-profile", "new-nonce"}; /* RFC 8555 section 6.3 */
     const unsigned reading = TB_METHOD_MASK(TB_HTTP_GET) | TB_METHOD_MASK(TB_HTTP_HEAD);
-    size_t num = 0;
+    size_t num = 0, num_both = 0;
     const struct tb_route *table = tb_routes(TB_CONN_ACME, &num);
 
     (void)state;
     for (size_t i = 0; i < num; i++) {
         assert_int_equal(table[i].auth == TB_AUTH_NONE, is_public(table[i].name));
         assert_int_equal(table[i].auth == TB_AUTH_NONE, table[i].methods == reading);
+        assert_int_equal(table[i].auth == TB_AUTH_READ, table[i].methods == (reading | TB_METHOD_MASK(TB_HTTP_POST)));
+        if (table[i].auth == TB_AUTH_READ)
+            assert_string_equal(table[i].name, both[num_both++]);
     }
+    assert_int_equal(num_both, TB_ARRAY_LEN(both));
 }
 
 static void names_what_is_allowed(void **state)
