@@ -70,11 +70,26 @@ static void on_accept_http(struct evconnlistener *l, evutil_socket_t fd, struct 
     tb_conn_accept(f, fd, TB_CONN_HTTP);
 }
 
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+    const struct tb_front *f = arg;
+    struct evconnlistener *const all[] = {f->accepting ? f->listener : NULL, f->metrics_listener, f->http_listener};
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < TB_ARRAY_LEN(all); i++)
+        if (all[i] != NULL)
+            (void)evconnlistener_enable(all[i]);
+}
+
+/* Whoever could not be accepted still waits: without a pause each turn of the loop would try, fail and log again. */
 static void on_accept_error(struct evconnlistener *l, void *arg)
 {
-    (void)l;
-    (void)arg;
+    struct tb_front *f = arg;
+
     tb_log(TB_LOG_WARN, "accept-failed", TB_F("why", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR())));
+    if (event_base_once(f->base, -1, EV_TIMEOUT, on_pause_over, f, f->tv_second) == 0)
+        (void)evconnlistener_disable(l);
 }
 
 static struct evconnlistener *listen_on(struct tb_front *f, enum tb_listener which, evconnlistener_cb cb)

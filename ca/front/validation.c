@@ -64,11 +64,18 @@ static struct tb_challenge *challenge_of(struct tb_authz *a, enum tb_method meth
     return NULL;
 }
 
+static void log_not_stored(int err)
+{
+    tb_log(TB_LOG_ERROR, "authorization-not-stored", TB_F("why", tb_err_text(err)));
+}
+
 static void on_stored(int err, void *arg)
 {
     struct waiting w = *(struct waiting *)arg;
 
     free(arg);
+    if (err < 0)
+        log_not_stored(err);
     if (w.rq == NULL)
         return;
     if (err < 0)
@@ -98,7 +105,7 @@ static void store_authz(struct tb_front *f, struct tb_authz *a, enum tb_method m
     return;
 fail:
     free(w);
-    tb_log(TB_LOG_ERROR, "authorization-not-stored", TB_F("why", tb_err_text(r)));
+    log_not_stored(r);
     if (rq != NULL)
         tb_reply_failure(rq, r);
 }

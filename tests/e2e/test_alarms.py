@@ -52,6 +52,12 @@ def other_key(ca):
                                                           serialization.NoEncryption()))
 
 
+def no_account_key(ca):
+    """Nor a place for a new one."""
+    os.unlink(ca.path("keys", "account.key"))
+    os.mkdir(ca.path("keys", "account.key.new"))
+
+
 def other_body(ca):
     ca.edit(lambda t: t.replace("lifetime: 45d", "lifetime: 44d", 1))
 
@@ -85,7 +91,7 @@ AT_START = [
     ("config", set_to("blocked_keys", "missing.txt"), False),
     ("config", set_to("public_suffix_list", "/nonexistent/list"), False),
     ("alternate-chain", set_to("alternate_chains", "[{issuer: server, file: missing.pem}]"), False),
-    ("config", set_to("name", "'*.test'"), False),
+    ("config", set_to("name", "'*.test'"), False), ("account-key-not-made", no_account_key, False),
 ]
 
 

@@ -377,7 +377,7 @@ def test_a_taken_address_is_no_reload(make_ca, ns):
     taken = ns.listen("127.0.0.1", 14009)
     ca.edit(lambda text: text.replace("metrics: off", 'metrics: "127.0.0.1:14009"'))
     said = reload_refused(ca)
-    assert "127.0.0.1:14009" in said and "in use" in said, said
+    assert "listen socket=" in said and "127.0.0.1:14009" in said and "in use" in said, said
     taken.close()
     reload(ca)
     with ns.connect("127.0.0.1", 14009) as s:
