@@ -27,8 +27,14 @@ help:
 	@echo "make bench      certificates a second and CPU each, beside pebble"
 	@echo "make fuzz       a minute of fuzzing for each decoder (SECONDS_EACH=60)"
 
+# All that is missing is told, or installed, at once.
+SECTIONS = build
+run: SECTIONS = build run
+check bench: SECTIONS = build test
+check-full: SECTIONS = build test full
+
 deps:
-	@packaging/deps.sh build
+	@packaging/deps.sh $(SECTIONS)
 
 run: all
 	@packaging/deps.sh run

@@ -40,6 +40,7 @@ wait_for() { # PID FILE TEXT WHAT
     done
 }
 
+getent hosts localhost >/dev/null || fail "localhost has no address here; /etc/hosts wants a line '127.0.0.1 localhost'"
 mkdir -p "$demo"
 if [ ! -f "$STATE/ca/tabard.yaml" ]; then
     say "init: a new CA in $STATE/ca (kept; remove the directory to start over)"

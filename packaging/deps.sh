@@ -15,7 +15,7 @@ present() { # CHECK
     pc) pkg-config --exists "$arg" 2>/dev/null ;;
     py) /usr/bin/python3 -c "import $arg" 2>/dev/null ;;
     file) [ -e "$arg" ] ;;
-    clang) dir=$(clang --print-runtime-dir 2>/dev/null) && { [ -e "$dir/${arg%%|*}" ] || [ -e "$dir/${arg#*|}" ]; } ;;
+    clang) echo 'int main(void) { return 0; }' | clang -fsanitize="$arg" -x c - -o /dev/null >/dev/null 2>&1 ;;
     *) echo "deps: unknown check '$1' in $list" >&2 && exit 2 ;;
     esac
 }
@@ -48,8 +48,8 @@ fi
 command -v apt-get >/dev/null || { echo "deps: not a Debian system; needed: $(echo $missing)" >&2; exit 1; }
 if [ "$(id -u)" -ne 0 ]; then
     echo "deps: missing: $(echo $missing)" >&2
-    echo "deps: run this once, then again what you ran:" >&2
-    echo "    sudo apt-get install --no-install-recommends $(for p in $missing; do choose "$p"; done | tr '\n' ' ')" >&2
+    echo "deps: run this once as root (sudo), then again what you ran:" >&2
+    echo "    apt-get install --no-install-recommends $(for p in $missing; do choose "$p"; done | tr '\n' ' ')" >&2
     exit 1
 fi
 
