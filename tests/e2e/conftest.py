@@ -1,5 +1,6 @@
 import glob
 import os
+import resource
 import sys
 
 import pytest
@@ -15,7 +16,14 @@ ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "c
         "test": []}  # CAA is looked for up to the top, and a refusal there is no answer
 
 
+FILES = 4096  # some tests hold a thousand connections; a login gives 1024 files, and may have more
+
+
 def pytest_configure(config):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, FILES)), hard))
+    # Debian leaves the daemons out of the path of those who are not root.
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"
     if not hasattr(config, "workerinput"):
         doc = os.path.join(os.path.dirname(__file__), "..", "..", "doc", "interop.md")
         config.pluginmanager.register(interop.Table(BUILD, doc))
