@@ -18,6 +18,7 @@ from harness.ca import Ca
 from harness.dns import Knot
 from harness.netns import Namespace
 from harness.proc import wait_for
+from harness.x509 import utc_now
 
 
 def log_file(ca):
@@ -74,7 +75,7 @@ def no_issuer(ca):
     """A root in the place of the issuing CA."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another")])
-    now = datetime.datetime.utcnow()
+    now = utc_now()
     cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(5)
             .not_valid_before(now).not_valid_after(now + datetime.timedelta(days=9)).sign(key, hashes.SHA256()))
     write(ca, "issuing-client.pem", data=cert.public_bytes(serialization.Encoding.PEM))

@@ -13,7 +13,7 @@ from harness.acme import Client, Http01, csr
 from harness.attack import refused
 from harness.ca import program
 from harness.clients import Certbot, Lego
-from harness.x509 import load_chain
+from harness.x509 import load_chain, utc_now
 
 NAME = "www.example.test"
 OTHER = "Another Root"
@@ -31,7 +31,7 @@ def name(cn):
 
 
 def ca_cert(subject, key, issuer, issuer_key, like=None, days=30, extensions=None):
-    now = datetime.datetime.utcnow()
+    now = utc_now()
     b = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number(), now - datetime.timedelta(days=40),
                                 now + datetime.timedelta(days=days))
     if like is not None:

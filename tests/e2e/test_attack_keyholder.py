@@ -23,6 +23,7 @@ from harness.netns import Namespace
 from harness.proc import wait_for
 from harness.proofs_told import ARC, with_arc
 from harness.wire import Child, Edge, Reader, pair, u8, var32
+from harness.x509 import utc_now, validity
 
 SERVER, CLIENT, PEER = 1, 2, 3
 SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
@@ -138,7 +139,7 @@ class Tbs:
 
     def __init__(self, kh, issuer=SERVER, **change):
         ca = kh.cert(issuer)
-        now = datetime.datetime.utcnow().replace(microsecond=0)
+        now = utc_now().replace(microsecond=0)
         self.issuer_name = ca.subject
         self.aki = ca.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_KEY_IDENTIFIER).value.digest
         self.serial = random.randrange(1 << 120, 1 << 127)
@@ -230,7 +231,7 @@ def test_certificates_that_could_sign(kh):
 
 
 def test_lifetimes_beyond_the_ceiling(kh):
-    now = datetime.datetime.utcnow().replace(microsecond=0)
+    now = utc_now().replace(microsecond=0)
     start = now - HOUR
     kh.signs(Tbs(kh, not_before=start, not_after=start + 100 * DAY - SECOND).der())
     for end in (start + 100 * DAY, start + 100 * DAY + SECOND, start + 400 * DAY, datetime.datetime(2049, 12, 31),
@@ -395,9 +396,10 @@ def within_the_ceiling(kh, tbs, issuer=SERVER):
     assert list(get(ExtensionOID.EXTENDED_KEY_USAGE).value) == [SERVER_AUTH if issuer == SERVER else CLIENT_AUTH]
     assert not get(ExtensionOID.BASIC_CONSTRAINTS).value.ca
     assert get(ExtensionOID.KEY_USAGE).value == usage(digital_signature=True)
-    assert cert.not_valid_after - cert.not_valid_before < 100 * DAY
-    now = datetime.datetime.utcnow()
-    assert now - 2 * HOUR - 60 * SECOND <= cert.not_valid_before <= now + HOUR
+    begin, end = validity(cert)
+    assert end - begin < 100 * DAY
+    now = utc_now()
+    assert now - 2 * HOUR - 60 * SECOND <= begin <= now + HOUR
     assert {e.oid for e in cert.extensions} <= {
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS,
         ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_DISTRIBUTION_POINTS, ExtensionOID.AUTHORITY_INFORMATION_ACCESS}
@@ -522,7 +524,7 @@ class Crl:
 
     def __init__(self, kh, issuer=SERVER, **change):
         ca = kh.cert(issuer)
-        now = datetime.datetime.utcnow().replace(microsecond=0)
+        now = utc_now().replace(microsecond=0)
         word = {SERVER: "server", CLIENT: "client"}[issuer]
         self.issuer_name = ca.subject
         self.aki = ca.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_KEY_IDENTIFIER).value.digest
@@ -589,7 +591,7 @@ def test_crls_that_speak_for_others(kh):
 
 
 def test_crls_that_outlive_a_day_or_lie_elsewhere_in_time(kh):
-    now = datetime.datetime.utcnow().replace(microsecond=0)
+    now = utc_now().replace(microsecond=0)
     for end in (DAY + SECOND, 2 * DAY, 400 * DAY):
         kh.refuses_crl(Crl(kh, last=now, next=now + end).der(), "crl-lifetime")
     for begin in (now - HOUR, now - 10 * DAY, now + HOUR, now + DAY):

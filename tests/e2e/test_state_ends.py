@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from harness.ca import Ca, program
 from harness.proc import wait_for
+from harness.x509 import utc_now, validity
 
-NOW = datetime.datetime.utcnow()
+NOW = utc_now()
 DAY = datetime.timedelta(days=1)
 
 
@@ -47,7 +48,7 @@ def write_again(ca, name, days, which):
     """The same certificate with another end, signed by the root once more."""
     old = load(ca, name)
     b = x509.CertificateBuilder(issuer_name=old.issuer, subject_name=old.subject, public_key=old.public_key(),
-                                serial_number=old.serial_number, not_valid_before=old.not_valid_before,
+                                serial_number=old.serial_number, not_valid_before=validity(old)[0],
                                 not_valid_after=NOW + days * DAY)
     for e in old.extensions:
         b = b.add_extension(e.value, e.critical)

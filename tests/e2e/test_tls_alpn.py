@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from harness.acme import Client, Http01, b64u, csr
 from harness.clients import Lego
-from harness.x509 import load_chain, names
+from harness.x509 import load_chain, names, utc_now
 
 ACME_IDENTIFIER = ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
@@ -28,7 +28,7 @@ def acme_cert(name, digest, critical=True, extra=(), oid=ACME_IDENTIFIER):
         san = x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         san = x509.DNSName(name)
-    now = datetime.datetime.utcnow()
+    now = utc_now()
     cert = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(now)
             .not_valid_after(now + datetime.timedelta(days=1))
@@ -173,7 +173,7 @@ def ordinary_cert(name):
     """What a host shows to everybody, for every name and protocol."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.utcnow()
+    now = utc_now()
     cert = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(now)
             .not_valid_after(now + datetime.timedelta(days=1))

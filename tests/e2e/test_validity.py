@@ -8,7 +8,7 @@ from cryptography import x509
 from harness.acme import Client, Http01, csr
 from harness.attack import refused
 from harness.signer import Account, Signer
-from harness.x509 import load_chain
+from harness.x509 import load_chain, validity
 
 NAME = "www.example.test"
 DAY = 86400
@@ -42,9 +42,10 @@ def test_a_narrower_validity_is_honoured_exactly(ca, web):
         assert o["status"] == "valid", o
         assert {k: o[k] for k in ("notBefore", "notAfter") if k in o} == want
         leaf = load_chain(cl.post(o["certificate"], None).body)[0]
-        assert nb is None or seconds(leaf.not_valid_before) == nb
-        assert na is None or seconds(leaf.not_valid_after) == na
-        assert leaf.not_valid_after - leaf.not_valid_before <= timedelta(days=45)
+        begin, end = validity(leaf)
+        assert nb is None or seconds(begin) == nb
+        assert na is None or seconds(end) == na
+        assert end - begin <= timedelta(days=45)
     # Another zone is the same instant.
     zone = datetime.fromtimestamp(now + DAY, timezone(timedelta(hours=5))).isoformat()
     assert cl.new_order([NAME], notAfter=zone).json()["notAfter"] == text(now + DAY)
@@ -71,13 +72,13 @@ def test_the_judge_bounds_what_the_front_says(ns, dns):
         account = Account(signer)
         blobs = signer.prove(account, NAME)
         now = int(time.time())
-        for validity in ((0, now + 46 * DAY), (now - 4000, 0), (now + 900, 0), (0, now + 60), (0, 1), (1, 0), (0, 2 ** 63 - 1),
+        for wanted in ((0, now + 46 * DAY), (now - 4000, 0), (now + 900, 0), (0, now + 60), (0, 1), (1, 0), (0, 2 ** 63 - 1),
                          (2 ** 63 - 1, 2 ** 63 - 1), (now + 299, now + 299)):
-            r = signer.finalize(account, csr([NAME]), blobs, validity=validity)
-            assert r.cert is None and r.problem == "orderNotReady", validity
+            r = signer.finalize(account, csr([NAME]), blobs, validity=wanted)
+            assert r.cert is None and r.problem == "orderNotReady", wanted
         assert signer.judge.output().count('reason="validity"') == 9
         r = signer.finalize(account, csr([NAME]), blobs, validity=(now - 5, now + DAY))
         leaf = x509.load_der_x509_certificate(r.cert)
-        assert (seconds(leaf.not_valid_before), seconds(leaf.not_valid_after)) == (now - 5, now + DAY)
+        assert [seconds(t) for t in validity(leaf)] == [now - 5, now + DAY]
     finally:
         signer.stop()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from .responder import PROTOCOL, tag
+from .x509 import utc_now
 
 ACME_IDENTIFIER = ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 CLIENT_AUTH, SERVER_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
@@ -34,7 +35,7 @@ def use_cert(name, digest, key=None, signer=None, ekus=(CLIENT_AUTH,), names=Non
     """(DER, key): what section 4.3 demands, unless told otherwise."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-    now = datetime.datetime.utcnow()
+    now = utc_now()
     b = (x509.CertificateBuilder().subject_name(subject_name)
          .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]) if issuer else subject_name)
          .public_key(key.public_key()).serial_number(x509.random_serial_number()).not_valid_before(now)

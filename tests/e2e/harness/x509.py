@@ -1,4 +1,6 @@
 """Reading certificates with a library that is not ours."""
+import datetime
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
@@ -32,6 +34,32 @@ def is_ca(cert):
         return cert.extensions.get_extension_for_oid(ExtensionOID.BASIC_CONSTRAINTS).value.ca
     except x509.ExtensionNotFound:
         return False
+
+
+def utc_now():
+    """Without a zone, like all times here."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def _time(what, member):
+    """A newer library tells times with their zone, and will give up those without."""
+    aware = getattr(what, member + "_utc", None)
+    return getattr(what, member) if aware is None else aware.replace(tzinfo=None)
+
+
+def validity(cert):
+    """(notBefore, notAfter)"""
+    return _time(cert, "not_valid_before"), _time(cert, "not_valid_after")
+
+
+def lifetime(cert):
+    begin, end = validity(cert)
+    return end - begin
+
+
+def updates(crl):
+    """(thisUpdate, nextUpdate)"""
+    return _time(crl, "last_update"), _time(crl, "next_update")
 
 
 def serial_hex(cert):
