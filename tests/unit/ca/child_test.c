@@ -337,7 +337,7 @@ static void a_file_is_read_whole_or_its_name_is_logged(void **state)
     put(path, "12345", 5);
     assert_ok(tb_child_read_file(path, 5, &p, &len));
     assert_int_equal(len, 5);
-    assert_string_equal(p, "12345");
+    assert_string_equal((const char *)p, "12345");
     free(p);
     assert_false(said("file"));
     assert_int_equal(tb_child_read_file(path, 4, &p, &len), TB_E_LIMIT);
