@@ -1,9 +1,11 @@
 /*
  * Fuzzes tb_csr_parse and tb_spki_parse.  Inputs rarely carry a signature that verifies, so the key found in a request
- * is tried on its own, too.
+ * is tried on its own, too, and is the key that OpenSSL reads.
  */
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/x509.h>
 
 #include "lib/der/der.h"
 #include "lib/pki/csr.h"
@@ -24,6 +26,15 @@ static void check(const struct tb_csr *csr)
         must(tb_ident_cmp(&csr->idents[i - 1], &csr->idents[i]) < 0);
 }
 
+static void same_for_openssl(struct tb_span der, EVP_PKEY *ours)
+{
+    const unsigned char *p = der.p;
+    EVP_PKEY *theirs = d2i_PUBKEY(NULL, &p, (long)der.len);
+
+    must(theirs != NULL && p == der.p + der.len && EVP_PKEY_eq(ours, theirs) == 1);
+    EVP_PKEY_free(theirs);
+}
+
 static void key(struct tb_span der)
 {
     struct tb_spki spki;
@@ -32,7 +43,7 @@ static void key(struct tb_span der)
     if (tb_spki_parse(der, &spki, NULL) < 0)
         must(spki.kind == TB_KEY_NONE);
     else if (tb_spki_pkey(&spki, &pkey) == 0)
-        must(pkey != NULL);
+        same_for_openssl(der, pkey);
     EVP_PKEY_free(pkey);
 }
 
