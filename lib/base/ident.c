@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "lib/base/alabel.h"
+
 static const char *const type_names[TB_IDENT__COUNT] = {
     [TB_IDENT_DNS] = "dns",
     [TB_IDENT_IP] = "ip",
@@ -51,7 +53,7 @@ static const char *label_wrong(const char *label, size_t len)
     if (label[0] == '-' || label[len - 1] == '-')
         return "has a label that begins or ends with a hyphen";
     /* RFC 5890 section 2.3.1: "--" in third and fourth place is reserved; only A-labels are in use. */
-    if (len >= 4 && label[2] == '-' && label[3] == '-' && (memcmp(label, "xn", 2) != 0 || len == 4))
+    if (len >= 4 && label[2] == '-' && label[3] == '-' && (memcmp(label, "xn", 2) != 0 || !tb_alabel_ok(label, len)))
         return "has a label with hyphens in third and fourth place that is no A-label";
     return NULL;
 }

@@ -69,6 +69,7 @@ def check_leaf(pem, wanted, public):
     "", " ", ".", "*", "*.", "*.*", "*.*.example.test", "a.*.example.test", "*a.example.test", "a*.example.test", "**.example.test",
     "example.test.", "*.example.test.", ".example.test", "a..example.test", "-a.example.test", "a-.example.test",
     "a_b.example.test", "a b.example.test", "a.example.test\n", "a\t.example.test", "bücher.example.test", "例え.test",
+    "xn--a.example.test", "XN--abc-.example.test", "xn--99999999.test",
     "a.example.test/", "a.example.test:80", "user@example.test", "http://a.example.test", "127.0.0.1", "1.2.3.4", "*.1.2.3.4",
     "::1", "[::1]", "0x7f000001", "2130706433", "a.1", "1", "a" * 64 + ".example.test", ".".join(["a" * 49] * 6), "a." * 127 + "a",
     "a.example.test,b.example.test", "%2e.example.test", "a\\.example.test", "a'.example.test", "<b>.example.test",

@@ -48,6 +48,8 @@ static void bad_names_are_refused(void **state)
                                       "a-.example",
                                       "ab--c.example",
                                       "xn--.example",
+                                      "xn--a.example",
+                                      "XN--abc-.example",
                                       "a b",
                                       "b\xc3\xbc"
                                       "cher.example",
