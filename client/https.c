@@ -1,6 +1,7 @@
 #include "client/https.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,8 @@
 
 struct tb_https {
     CURL *easy;
-    const char *ca_file; /* for messages */
-    struct curl_slist *json_headers;
+    const char *ca_file;        /* for messages */
+    struct curl_slist *headers; /* of every request */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -49,7 +50,11 @@ static int set_options(struct tb_https *h, const struct tb_https_options *opt)
 {
     CURL *c = h->easy;
     CURLcode r = CURLE_OK;
+    char agent[96];
 
+    /* RFC 8555 section 6.1: who we are, and who speaks HTTP for us. */
+    snprintf(agent, sizeof(agent), "tabard/" TB_VERSION " (ACME client) libcurl/%.32s",
+             curl_version_info(CURLVERSION_NOW)->version);
 #define SET(option, value) (r = r != CURLE_OK ? r : curl_easy_setopt(c, (option), (value)))
     SET(CURLOPT_PROTOCOLS_STR, "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
@@ -61,7 +66,7 @@ static int set_options(struct tb_https *h, const struct tb_https_options *opt)
     SET(CURLOPT_TIMEOUT, (long)TB_HTTPS_TOTAL_S);
     SET(CURLOPT_MAXFILESIZE, (long)TB_HTTPS_BODY_MAX);
     SET(CURLOPT_BUFFERSIZE, 16384L);
-    SET(CURLOPT_USERAGENT, "tabard/" TB_VERSION " (ACME client)");
+    SET(CURLOPT_USERAGENT, agent); /* copied */
     SET(CURLOPT_ERRORBUFFER, h->error);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_HEADERFUNCTION, take_head);
@@ -73,20 +78,30 @@ static int set_options(struct tb_https *h, const struct tb_https_options *opt)
     return r == CURLE_OK ? 0 : TB_E_UNSUPPORTED;
 }
 
+/* Accept-Language (RFC 8555 section 6.1): the language of our own messages, among which a server's are shown. */
+static int set_headers(struct tb_https *h)
+{
+    static const char *const lines[] = {"Content-Type: application/jose+json", "Accept-Language: en", "Expect:"};
+    struct curl_slist *more;
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(lines); i++) {
+        if ((more = curl_slist_append(h->headers, lines[i])) == NULL)
+            return TB_E_NOMEM;
+        h->headers = more;
+    }
+    return 0;
+}
+
 int tb_https_new(const struct tb_https_options *opt, struct tb_https **out, struct tb_fail *fail)
 {
     struct tb_https *h = calloc(1, sizeof(*h));
-    struct curl_slist *more;
 
     *out = NULL;
     if (h == NULL)
         return tb_fail_set(fail, TB_EXIT_FAILURE, TB_E_NOMEM, "out of memory");
     h->easy = curl_easy_init();
     h->ca_file = opt->ca_file;
-    h->json_headers = curl_slist_append(NULL, "Content-Type: application/jose+json");
-    if ((more = curl_slist_append(h->json_headers, "Expect:")) != NULL)
-        h->json_headers = more;
-    if (h->easy == NULL || h->json_headers == NULL || more == NULL || set_options(h, opt) < 0) {
+    if (h->easy == NULL || set_headers(h) < 0 || set_options(h, opt) < 0) {
         tb_https_free(h);
         return tb_fail_set(fail, TB_EXIT_FAILURE, TB_E_UNSUPPORTED, "libcurl cannot do what is needed here");
     }
@@ -99,7 +114,7 @@ void tb_https_free(struct tb_https *h)
     if (h == NULL)
         return;
     curl_easy_cleanup(h->easy);
-    curl_slist_free_all(h->json_headers);
+    curl_slist_free_all(h->headers);
     free(h);
 }
 
@@ -146,7 +161,7 @@ static int perform(struct tb_https *h, const char *url, const char *accept, stru
         return tb_fail_set(fail, TB_EXIT_REFUSED, TB_E_FORMAT, "\"%s\" is no https URL of at most %d characters", url,
                            TB_HTTPS_URL_MAX);
     snprintf(accept_line, sizeof(accept_line), "Accept: %s", accept);
-    accept_item.next = h->json_headers;
+    accept_item.next = h->headers;
     headers = &accept_item;
     h->error[0] = '\0';
     (void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);

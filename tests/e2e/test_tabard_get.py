@@ -1,11 +1,15 @@
 """tabard get, as a person and a script use it, against our server and against somebody else's."""
 import json
 import os
+import re
+import ssl
 import stat
 
 import pytest
+from harness.attack import ScriptedWeb, http_answer
 from harness.ca import BUILD, program
 from harness.pebble import Pebble
+from harness.pki import SERVER, Chain
 from harness.proc import wait_for
 from harness.tabard import LOCAL, PROOF, REFUSED, TERMS, UNREACHABLE, USAGE, Tabard
 from harness.x509 import SERVER_AUTH, ekus, names
@@ -146,6 +150,19 @@ def test_what_is_wrong_is_said_and_nothing_changes(tabard, tmp_path):
     tabard.get("archive", want=USAGE)
     assert "dns-01" in tabard.get("*.example.test", want=PROOF)
     assert "root.pem" in Tabard(tabard.ns, tabard.server, "/nowhere/root.pem").get("www.example.test", want=LOCAL)
+
+
+def test_the_client_says_who_it_is_and_which_language_it_speaks(ns, tmp_path):
+    """RFC 8555 section 6.1: the software and what speaks HTTP for it; the language was missing."""
+    pki = Chain(tmp_path, "pki", ([SERVER], None, None))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.chain_file, pki.key_file)
+    web = ScriptedWeb(ns, lambda host, path, port: http_answer(404), port=443, context=context)
+    Tabard(ns, "https://localhost/directory", pki.root_file).get("www.example.test", want=REFUSED)
+    fields = dict(line.split(": ", 1) for line in web.heads[0])
+    assert re.fullmatch(r"tabard/[0-9.]+ \(ACME client\) libcurl/[0-9.]+", fields["User-Agent"])
+    assert fields["Accept-Language"] == "en" and "Expect" not in fields and "Replay-Nonce" not in fields
+    web.close()
 
 
 def test_dry_run_proves_and_writes_no_certificate(tabard):

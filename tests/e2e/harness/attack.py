@@ -187,7 +187,7 @@ class ScriptedWeb:
     """A web server whose answer to each request is script(host, path, port) -> bytes of a whole answer."""
 
     def __init__(self, ns, script, address="127.0.0.1", port=80, context=None):
-        self.script, self.port, self.context, self.seen = script, port, context, []
+        self.script, self.port, self.context, self.seen, self.heads = script, port, context, [], []
         self.sock = ns.listen(address, port)
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -213,6 +213,7 @@ class ScriptedWeb:
             path = data.split(b" ")[1].decode()
             host = next((l[6:] for l in data.decode().split("\r\n") if l.lower().startswith("host: ")), "")
             self.seen.append((host, path))
+            self.heads.append(data.split(b"\r\n\r\n")[0].decode().split("\r\n")[1:])
             conn.sendall(self.script(host, path, self.port))
             conn.close()
 
