@@ -7,6 +7,7 @@
 #include "ca/front/objects.h"
 #include "ca/front/use.h"
 #include "lib/base/b64u.h"
+#include "lib/jose/thumbprint.h"
 #include "lib/pki/csr_eku.h"
 
 static int check_eku(const struct tb_profile *p, const struct tb_csr *csr, uint8_t *out_notices, struct tb_problem *pb)
@@ -29,6 +30,23 @@ static bool same_names(const struct tb_csr *csr, const struct tb_order *o)
     return same;
 }
 
+/*
+ * RFC 8555 section 11.1: the key of an account is never certified, whosever it is.  The judge looks at the caller's;
+ * the others are known here alone, and told of to nobody but the account that signed.
+ */
+static int check_account_keys(struct tb_request *rq, const struct tb_spki *spki)
+{
+    uint8_t thumbprint[TB_DIGEST_LEN];
+    struct tb_account holder;
+    int r = tb_jwk_thumbprint_of_spki(thumbprint, spki);
+
+    if (r == 0)
+        r = tb_store_account_find_key(rq->front->store, thumbprint, &holder);
+    if (r == 0 && (r = tb_request_verify(rq)) == 0)
+        r = tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_BAD_CSR, "the CSR's key is the key of an account");
+    return r == TB_E_NOTFOUND ? 0 : r;
+}
+
 /* The names of the request are the order's, in the order in which both are sorted. */
 static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_span der, struct tb_finalize_csr *out)
 {
@@ -43,7 +61,7 @@ static int check_csr(struct tb_request *rq, const struct tb_order *o, struct tb_
     else if (p == NULL)
         r = tb_problem_set(&rq->problem, TB_E_DENIED, TB_P_INVALID_PROFILE,
                            "the order's profile is not offered any more");
-    else if ((r = check_eku(p, &csr, &out->notices, &rq->problem)) == 0)
+    else if ((r = check_eku(p, &csr, &out->notices, &rq->problem)) == 0 && (r = check_account_keys(rq, &csr.spki)) == 0)
         r = tb_use_check_key(rq, p, o, csr.spki.digest);
     if (r == 0)
         memcpy(out->key, csr.spki.digest, TB_DIGEST_LEN);

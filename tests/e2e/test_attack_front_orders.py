@@ -365,6 +365,18 @@ def test_invariant_16_the_accounts_key_is_not_certified(proved):
     assert proved.post(url, None).json()["status"] == "ready"
 
 
+@pytest.mark.parametrize("alg", ["ES256", "ES384", "EdDSA", "RS256"])
+def test_keys_of_other_accounts_are_not_certified(site, proved, alg):
+    """RFC 8555 section 11.1; only the key of the account that asked was looked at."""
+    other = site.client(alg)
+    url, order = ready(proved, proved.own[:1])
+    assert "key of an account" in refused(proved.finalize(order, csr(proved.own[:1], other.key.key)), "badCSR", 400)
+    stranger = proved.post(order["finalize"], {"csr": b64u(csr(proved.own[:1], other.key.key))}, key=Key())
+    refused(stranger, "malformed", 400)  # whoever did not sign learns nothing of keys
+    assert proved.post(url, None).json()["status"] == "ready"
+    other.close()
+
+
 @pytest.mark.parametrize("which", ["issuing-server", "issuing-client"])
 def test_invariant_16_a_ca_key_is_not_certified(site, proved, which):
     with open(site.ca.path("keys", which + ".key"), "rb") as f:
