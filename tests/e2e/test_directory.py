@@ -45,7 +45,7 @@ def test_directory_and_new_nonce_are_read_by_post_as_get_too(ca, profile):
     assert r.status == 204 and r.body == b"" and r.headers["Replay-Nonce"] and r.headers["Cache-Control"] == "no-store"
     for u in (url, cl.dir["newNonce"]):
         refused(cl.post(u, {}), "malformed", 400)
-        refused(cl.post(u, None, kid=cl.kid[:-1] + ("A" if cl.kid[-1] != "A" else "B")), "accountDoesNotExist", 400)
+        refused(cl.post(u, None, kid=cl.kid.rsplit("/", 1)[0] + "/" + "A" * 43), "accountDoesNotExist", 400)
     cl.close()
 
 
