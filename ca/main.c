@@ -16,15 +16,12 @@ static const struct {
 } commands[] = {
     {"init", tb_cmd_init, "make a CA in a directory: keys, certificates, tabard.yaml"},
     {"run", tb_cmd_run, "run it in the foreground"},
+    {"renew-own", tb_cmd_renew_own, "renew the CA's own certificates: https.pem, responder.pem"},
     {"check-config", tb_cmd_check_config, "check a configuration and the state that it names"},
 };
 
 static const struct tb_child_role *const roles[] = {
-    &tb_front_role,
-    &tb_validator_role,
-    &tb_responder_role,
-    &tb_judge_role,
-    &tb_keyholder_role,
+    &tb_front_role, &tb_validator_role, &tb_responder_role, &tb_judge_role, &tb_keyholder_role,
 };
 
 static void usage(FILE *f)

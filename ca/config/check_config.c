@@ -96,10 +96,11 @@ static void check_validity(struct report *r, const char *path, tb_time_t not_bef
 }
 
 /* Told while there is time, but not wrong yet. */
-static void warn_of_end(const struct report *r, const char *path, const char *ends, tb_time_t end, int days)
+static void warn_of_end(const struct report *r, const char *path, const char *ends, tb_time_t end, int days,
+                        const char *remedy)
 {
     if (r->now <= end && end - r->now < days * INT64_C(86400))
-        fprintf(stderr, "%s: %s in less than %d days\n", path, ends, days);
+        fprintf(stderr, "%s: %s in less than %d days%s\n", path, ends, days, remedy);
 }
 
 /* Does the private key in the file belong to a certificate with this SPKI? */
@@ -172,7 +173,7 @@ static void check_root_crl(struct report *r, const char *path, const struct tb_c
         tb_rfc3339_format(text, next_update);
         problem(r, "%s: nextUpdate was at %s; make a new one", path, text);
     }
-    warn_of_end(r, path, "nextUpdate is", next_update, SOON_DAYS_CA);
+    warn_of_end(r, path, "nextUpdate is", next_update, SOON_DAYS_CA, "");
 }
 
 static void check_hierarchy(struct report *r, enum tb_issuer issuer)
@@ -187,10 +188,10 @@ static void check_hierarchy(struct report *r, enum tb_issuer issuer)
         check_root_crl(r, crl_path, &root);
     if (has_root) {
         check_validity(r, root_path, root.not_before, root.not_after);
-        warn_of_end(r, root_path, "expires", root.not_after, SOON_DAYS_CA);
+        warn_of_end(r, root_path, "expires", root.not_after, SOON_DAYS_CA, "");
     }
     if (has_ca) {
-        warn_of_end(r, path, "expires", ca.not_after, SOON_DAYS_CA);
+        warn_of_end(r, path, "expires", ca.not_after, SOON_DAYS_CA, "");
         check_validity(r, path, ca.not_before, ca.not_after);
         check_purposes(r, path, &ca, issuer);
         check_key(r, f->issuing_key, ca.spki_digest, path);
@@ -200,6 +201,33 @@ static void check_hierarchy(struct report *r, enum tb_issuer issuer)
         problem(r, "%s: was not issued by %s", path, root_path);
     tb_cacert_clear(&root);
     tb_cacert_clear(&ca);
+}
+
+/* Any key that TLS takes is good: the operator may have brought it. */
+static bool is_key_of(const char *key_path, const char *chain_path)
+{
+    uint8_t *chain = NULL, *key = NULL;
+    size_t chain_len = 0, key_len = 0;
+    bool fits = tb_pem_file_read(chain_path, TB_PEM_FILE_MAX, &chain, &chain_len) == 0 &&
+                tb_pem_file_read(key_path, TB_PEM_FILE_MAX, &key, &key_len) == 0 &&
+                tb_pem_key_fits(tb_span_of(chain, chain_len), tb_span_of(key, key_len));
+
+    free(chain);
+    tb_free_secret(key, key_len);
+    return fits;
+}
+
+/* A renewal that was killed has left the key beside the old one, where the CA finds it. */
+static void check_tls_key(struct report *r, enum tb_state_file file, const char *chain_path)
+{
+    char path[TB_CONFIG_PATH_MAX + 65], new_path[sizeof(path) + sizeof(TB_NEW_SUFFIX)];
+
+    tb_config_file(r->cfg, file, path);
+    snprintf(new_path, sizeof(new_path), "%s%s", path, TB_NEW_SUFFIX);
+    if (!is_key_of(path, chain_path) && is_key_of(new_path, chain_path))
+        fprintf(stderr, "%s: a renewal was not finished; \"tabardd renew-own\" does that\n", new_path);
+    else if (find(r, file, path, S_IFREG, 077) && !is_key_of(path, chain_path))
+        problem(r, "%s: is not the key of %s", path, chain_path);
 }
 
 /* A certificate that TLS clients are shown under this name, and its key. */
@@ -220,8 +248,8 @@ static void check_server(struct report *r, enum tb_state_file chain, enum tb_sta
         problem(r, "%s: does not name %s", path, name);
     if (!leaf.server_auth)
         problem(r, "%s: is not for serverAuth", path);
-    check_key(r, key, leaf.spki_digest, path);
-    warn_of_end(r, path, "expires", leaf.not_after, SOON_DAYS);
+    check_tls_key(r, key, path);
+    warn_of_end(r, path, "expires", leaf.not_after, SOON_DAYS, "; \"tabardd renew-own\" renews what init made");
 }
 
 /* Clients meet it under a name of one label more, which no proof will ever have. */
@@ -308,17 +336,11 @@ static int check_file(const char *path)
     char why[TB_CONFIG_WHY_MAX + 1];
     struct tb_config *cfg = NULL;
     struct report r = {.now = tb_clock_now_s()};
-    uint8_t *text = NULL;
-    size_t len = 0;
     int status = TB_EXIT_CONFIG;
 
-    if (tb_pem_file_read(path, TB_CONFIG_TEXT_MAX, &text, &len) != 0) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return TB_EXIT_CONFIG;
-    }
-    if (tb_config_parse(tb_span_of(text, len), path, &cfg, why) != 0) {
+    if (tb_config_load(path, &cfg, NULL, why) != 0) {
         fprintf(stderr, "%s\n", why);
-        goto out;
+        return TB_EXIT_CONFIG;
     }
     r.cfg = cfg;
     check_state(&r);
@@ -326,9 +348,7 @@ static int check_file(const char *path)
         printf("%s: sound\n", path);
         status = TB_EXIT_OK;
     }
-out:
     tb_config_free(cfg);
-    free(text);
     return status;
 }
 

@@ -1,10 +1,12 @@
 #include "ca/config/config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "ca/config/pem_file.h"
 #include "ca/config/schema.h"
 #include "lib/base/hash.h"
 #include "lib/dns/egress.h"
@@ -149,6 +151,24 @@ int tb_config_parse(struct tb_span text, const char *path, struct tb_config **ou
     }
     *out = cfg;
     return 0;
+}
+
+int tb_config_load(const char *path, struct tb_config **out, struct tb_wr *text, char why[static TB_CONFIG_WHY_MAX + 1])
+{
+    uint8_t *buf = NULL;
+    size_t len = 0;
+    int err;
+
+    *out = NULL;
+    if (tb_pem_file_read(path, TB_CONFIG_TEXT_MAX, &buf, &len) != 0) {
+        snprintf(why, TB_CONFIG_WHY_MAX + 1, "%s: %s", path, strerror(errno));
+        return TB_E_IO;
+    }
+    err = tb_config_parse(tb_span_of(buf, len), path, out, why);
+    if (err == 0 && text != NULL)
+        tb_wr_bytes(text, buf, len);
+    free(buf);
+    return err;
 }
 
 void tb_config_free(struct tb_config *cfg)

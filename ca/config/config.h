@@ -152,6 +152,9 @@ struct tb_config {
  */
 int tb_config_parse(struct tb_span text, const char *path, struct tb_config **out,
                     char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
+/* The same of a file; a message says when it cannot be read.  text may be NULL, else it goes there. */
+int tb_config_load(const char *path, struct tb_config **out, struct tb_wr *text,
+                   char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
 void tb_config_free(struct tb_config *cfg); /* NULL-safe */
 
 /* Of a name without version: the offered one, else the first. NULL when there is none. */
@@ -206,6 +209,8 @@ struct tb_issuer_files {
     enum tb_state_file root, root_key, root_crl, issuing, issuing_key;
 };
 const struct tb_issuer_files *tb_issuer_files(enum tb_issuer issuer);
+/* What a new file of the state is called until it takes the place of the old one. */
+#define TB_NEW_SUFFIX ".tabardd-new"
 /* Full path into out. */
 void tb_config_file(const struct tb_config *cfg, enum tb_state_file file, char out[static TB_CONFIG_PATH_MAX + 65]);
 

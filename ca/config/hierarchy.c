@@ -105,7 +105,7 @@ static void fill_leaf(struct tb_leaf *leaf, const struct tb_cacert *ca, const st
         .issuer_name = tb_span_of(ca->subject, ca->subject_len),
         .issuer_keyid = tb_span_of(ca->keyid, ca->keyid_len),
         .not_before = now - BACKDATE_S > ca->not_before ? now - BACKDATE_S : ca->not_before,
-        .not_after = now + TB_HTTPS_LIFETIME_S,
+        .not_after = now + TB_HTTPS_LIFETIME_S < ca->not_after ? now + TB_HTTPS_LIFETIME_S : ca->not_after,
         .cn = TB_CN_NONE,
         .idents = names,
         .num_idents = num_names,

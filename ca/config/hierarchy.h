@@ -24,6 +24,7 @@ void tb_hierarchy_clear(struct tb_hierarchy *h);
 
 /*
  * A key and a serverAuth certificate for these names from the issuing CA of h; chain holds the leaf and the issuing CA.
+ * It lives for TB_HTTPS_LIFETIME_S, or until the issuing CA ends.
  */
 int tb_https_make(struct tb_wr *chain, struct tb_wr *key, const struct tb_hierarchy *h, const struct tb_ident *names,
                   size_t num_names, tb_time_t now) TB_MUST_USE;

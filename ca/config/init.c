@@ -11,7 +11,7 @@
 #include "ca/config/hierarchy.h"
 #include "ca/config/init_options.h"
 #include "ca/config/maker.h"
-#include "ca/config/responder.h"
+#include "ca/config/own_cert.h"
 #include "ca/config/schema.h"
 #include "lib/base/b64u.h"
 #include "lib/base/hash.h"
@@ -59,17 +59,15 @@ static int make_yaml(struct tb_wr *wr, const struct tb_config *cfg, struct tb_co
     return err;
 }
 
-/* Certificate for HOST and, as every proof has a name of its own below it, for *.HOST. */
-static int make_responder(struct content *c, const struct tb_config *parsed, tb_time_t now)
+static int make_own(struct content *c, const struct tb_config *parsed, enum tb_own which, tb_time_t now)
 {
-    struct tb_ident names[2] = {{.type = TB_IDENT_DNS}, {.type = TB_IDENT_DNS, .wildcard = true}};
+    struct tb_wr *const chain[] = {&c->https_chain, &c->responder_chain};
+    struct tb_wr *const key[] = {&c->https_key, &c->responder_key};
+    struct tb_own_cert own;
 
-    if (!parsed->responder.on)
-        return 0;
-    tb_responder_host(names[0].value, parsed);
-    tb_responder_host(names[1].value, parsed);
-    return tb_https_make(&c->responder_chain, &c->responder_key, &c->hierarchy[TB_ISSUER_SERVER], names,
-                         TB_ARRAY_LEN(names), now);
+    if (!tb_own_cert_of(parsed, which, &own))
+        return which == TB_OWN_HTTPS ? TB_E_INTERNAL : 0;
+    return tb_https_make(chain[which], key[which], &c->hierarchy[TB_ISSUER_SERVER], own.names, own.num_names, now);
 }
 
 static int make_content(struct content *c, const struct tb_init_options *o, const struct tb_config *cfg, tb_time_t now)
@@ -90,10 +88,8 @@ static int make_content(struct content *c, const struct tb_init_options *o, cons
     for (enum tb_issuer i = TB_ISSUER_NONE + 1; err == 0 && i < TB_ISSUER__COUNT; i++)
         if (tb_config_has_issuer(cfg, i))
             err = tb_hierarchy_make(&c->hierarchy[i], i, cfg->name, tag, passphrase, now);
-    if (err == 0)
-        err = tb_https_make(&c->https_chain, &c->https_key, &c->hierarchy[TB_ISSUER_SERVER], &o->host, 1, now);
-    if (err == 0)
-        err = make_responder(c, parsed, now);
+    for (enum tb_own i = 0; err == 0 && i < TB_OWN__COUNT; i++)
+        err = make_own(c, parsed, i, now);
     tb_config_free(parsed);
     return err;
 }

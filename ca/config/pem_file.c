@@ -158,6 +158,41 @@ int tb_pem_file_key_digest(const char *path, uint8_t out[static TB_DIGEST_LEN],
     return err;
 }
 
+static X509 *first_certificate(struct tb_span pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
+    X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+    BIO_free(bio);
+    ERR_clear_error();
+    return cert;
+}
+
+/* Nobody is asked on a terminal. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+bool tb_pem_key_fits(struct tb_span chain_pem, struct tb_span key_pem)
+{
+    X509 *cert = first_certificate(chain_pem);
+    BIO *bio = BIO_new_mem_buf(key_pem.p, (int)key_pem.len);
+    /* Any form that TLS takes: the operator may have brought it. */
+    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+    bool fits = cert != NULL && key != NULL && X509_check_private_key(cert, key) == 1;
+
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    X509_free(cert);
+    return fits;
+}
+
 static bool to_time(const ASN1_TIME *t, tb_time_t *out)
 {
     struct tm tm;
@@ -177,13 +212,8 @@ static bool names_host(X509 *cert, const char *host)
 
 static int fill_leaf(struct tb_pem_leaf *out, X509 *cert, const char *host)
 {
-    int err;
-
     if (!to_time(X509_get0_notBefore(cert), &out->not_before) || !to_time(X509_get0_notAfter(cert), &out->not_after))
         return TB_E_FORMAT;
-    err = digest_pubkey(X509_get0_pubkey(cert), out->spki_digest);
-    if (err != 0)
-        return err;
     out->names_host = names_host(cert, host);
     out->server_auth = (X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) != 0 &&
                        (X509_get_extended_key_usage(cert) & XKU_SSL_SERVER) != 0;
@@ -195,7 +225,6 @@ int tb_pem_file_leaf(const char *path, const char *host, struct tb_pem_leaf *out
 {
     struct tb_pem_leaf leaf = {0};
     X509 *cert = NULL;
-    BIO *bio = NULL;
     uint8_t *text = NULL;
     size_t len = 0;
     int err = read_or_say(path, &text, &len, why);
@@ -203,15 +232,13 @@ int tb_pem_file_leaf(const char *path, const char *host, struct tb_pem_leaf *out
     memset(out, 0, sizeof(*out));
     if (err != 0)
         return err;
-    bio = BIO_new_mem_buf(text, (int)len);
-    cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    cert = first_certificate(tb_span_of(text, len));
     err = cert != NULL ? fill_leaf(&leaf, cert, host) : TB_E_FORMAT;
     if (err == 0)
         *out = leaf;
     else
         snprintf(why, TB_PROBLEM_DETAIL_MAX + 1, "no certificate that can be read");
     X509_free(cert);
-    BIO_free(bio);
     free(text);
     return err;
 }

@@ -17,10 +17,12 @@ int tb_pem_file_crl(const char *path, const struct tb_cacert *ca, tb_time_t *out
 int tb_pem_file_key_digest(const char *path, uint8_t out[static TB_DIGEST_LEN],
                            char why[static TB_PROBLEM_DETAIL_MAX + 1]) TB_MUST_USE;
 
+/* Is it the unenciphered private key of the chain's first certificate? */
+bool tb_pem_key_fits(struct tb_span chain_pem, struct tb_span key_pem);
+
 /* The first certificate of a chain file, as TLS uses it. */
 struct tb_pem_leaf {
     tb_time_t not_before, not_after;
-    uint8_t spki_digest[TB_DIGEST_LEN];
     bool names_host, server_auth;
 };
 /* host is a DNS name or an address. A certificate of any CA will do: the operator may bring one. */

@@ -15,6 +15,7 @@
 #include "ca/front/server.h"
 #include "ca/front/tls.h"
 #include "ca/front/validation.h"
+#include "ca/tls_files.h"
 #include "lib/base/log.h"
 #include "lib/pki/cacert.h"
 
@@ -33,17 +34,13 @@ static int read_state_file(const struct tb_front *f, enum tb_state_file file, ui
 
 static int open_tls(struct tb_front *f)
 {
-    uint8_t *chain = NULL;
-    uint8_t *key = NULL;
-    size_t chain_len = 0;
-    size_t key_len = 0;
-    int r;
+    struct tb_tls_files files;
+    int r = tb_tls_files_read(f->cfg, TB_FILE_HTTPS_CHAIN, TB_FILE_HTTPS_KEY, &files);
 
-    if ((r = read_state_file(f, TB_FILE_HTTPS_CHAIN, &chain, &chain_len)) == 0 &&
-        (r = read_state_file(f, TB_FILE_HTTPS_KEY, &key, &key_len)) == 0)
-        r = tb_tls_new(tb_span_of(chain, chain_len), tb_span_of(key, key_len), &f->ssl, &f->https_not_after);
-    tb_free_secret(key, key_len);
-    tb_free_secret(chain, chain_len);
+    if (r == 0)
+        r = tb_tls_new(tb_span_of(files.chain, files.chain_len), tb_span_of(files.key, files.key_len), &f->ssl,
+                       &f->https_not_after);
+    tb_tls_files_clear(&files);
     return r;
 }
 

@@ -141,8 +141,10 @@ static void answer_status(struct client *c, struct tb_span front)
     struct tb_wr wr;
 
     tb_wr_init(&wr, TB_CONTROL_RSP_MAX + 8192);
-    tb_wr_printf(&wr, "{\"version\":\"%s\",\"pid\":%ld,\"allow_weak_sandbox\":%s,\"processes\":", TB_VERSION,
-                 (long)getpid(), p->opt.weak_sandbox ? "true" : "false");
+    tb_wr_printf(&wr,
+                 "{\"version\":\"%s\",\"pid\":%ld,\"allow_weak_sandbox\":%s,\"reloads\":%u,\"reloads_failed\":%u,"
+                 "\"processes\":",
+                 TB_VERSION, (long)getpid(), p->opt.weak_sandbox ? "true" : "false", p->reloads, p->reloads_failed);
     tb_control_processes(&wr, p);
     tb_wr_str(&wr, ",\"front\":");
     tb_wr_bytes(&wr, front.p, front.len);

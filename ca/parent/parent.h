@@ -66,6 +66,7 @@ struct tb_parent {
     enum tb_parent_state state;
     bool announced; /* the line with the directory's URL was printed */
     bool reload_due;
+    uint32_t reloads, reloads_failed; /* done and refused, since the start */
     int status;
     struct event *ev_ready; /* deadline of those that are not ready */
     struct event *ev_drain; /* deadline of the process that drains */

@@ -67,6 +67,7 @@ void tb_parent_reload(struct tb_parent *p)
     tb_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)tb_clock_mono_ms() * 1000);
     if (prepare(p) < 0) {
         tb_parent_config_clear(&p->next);
+        p->reloads_failed++;
         tb_log(TB_LOG_ERROR, "reload-failed", TB_F("effect", "the running configuration stays"));
         tb_notify("READY=1\nSTATUS=reload failed; serving the previous configuration");
         return;

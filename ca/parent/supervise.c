@@ -32,6 +32,7 @@ static void everybody_ready(struct tb_parent *p)
     if (p->state != TB_PARENT_STARTING)
         return;
     p->state = TB_PARENT_RUNNING;
+    p->reloads += p->announced ? 1 : 0;
     announce(p);
     tb_notify("READY=1\nSTATUS=serving %s/directory", p->now.cfg->base_url);
     tb_log(TB_LOG_NOTICE, "ready", TB_F("directory", p->now.cfg->base_url));

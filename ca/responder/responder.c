@@ -4,10 +4,10 @@
 
 #include "ca/config/responder.h"
 #include "ca/responder/tls.h"
+#include "ca/tls_files.h"
 #include "lib/base/log.h"
 
 #define ANSWER_MAX (1u << 20)
-#define PEM_MAX    65536u
 
 static int keys_read(struct tb_responder *rp)
 {
@@ -37,24 +37,19 @@ static int tls_open(struct tb_responder *rp)
 {
     const struct tb_config *cfg = rp->child->cfg;
     char path[TB_CONFIG_PATH_MAX + 65];
-    uint8_t *chain = NULL, *key = NULL;
-    size_t chain_len = 0, key_len = 0;
+    struct tb_tls_files files;
     const char *why = NULL;
-    int r;
+    int r = tb_tls_files_read(cfg, TB_FILE_RESPONDER_CHAIN, TB_FILE_RESPONDER_KEY, &files);
 
-    tb_config_file(cfg, TB_FILE_RESPONDER_KEY, path);
-    if ((r = tb_child_read_file(path, PEM_MAX, &key, &key_len)) < 0)
+    if (r < 0)
         goto out;
+    r = tb_responder_tls_new(tb_span_of(files.chain, files.chain_len), tb_span_of(files.key, files.key_len), &rp->tls,
+                             &rp->tls_not_after, &why);
     tb_config_file(cfg, TB_FILE_RESPONDER_CHAIN, path);
-    if ((r = tb_child_read_file(path, PEM_MAX, &chain, &chain_len)) < 0)
-        goto out;
-    r = tb_responder_tls_new(tb_span_of(chain, chain_len), tb_span_of(key, key_len), &rp->tls, &rp->tls_not_after,
-                             &why);
     if (r < 0)
         tb_log(TB_LOG_ERROR, "tls-setup-failed", TB_F("file", path), TB_F("reason", why));
 out:
-    free(chain);
-    tb_free_secret(key, key_len);
+    tb_tls_files_clear(&files);
     return r;
 }
 
