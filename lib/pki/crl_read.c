@@ -4,41 +4,25 @@
 
 #include "lib/der/der.h"
 #include "lib/pki/alg.h"
+#include "lib/pki/ext_read.h"
 #include "lib/pki/oid.h"
 
 #define VERSION_2      1
 #define DER_ENUMERATED 0x0a
 #define NUMBER_OCTETS  8
-#define GN_URI         TB_DER_CTX(6)
-#define AKI_KEYID      TB_DER_CTX(0)
 #define CRL_EXTENSIONS TB_DER_CTX_CONS(0)
 #define IDP_NAME       TB_DER_CTX_CONS(0)
 #define IDP_NAME_FULL  TB_DER_CTX_CONS(0)
 #define IDP_USER_CERTS TB_DER_CTX(1)
 
-/* The content of an extension whose value is one SEQUENCE. */
-static int value_enter(struct tb_span value, struct tb_rd *out)
-{
-    struct tb_rd rd = tb_rd_of(value);
-    int r = tb_der_enter(&rd, TB_DER_SEQUENCE, out);
-
-    return r < 0 ? r : tb_rd_end(&rd);
-}
-
-/* Extension ::= SEQUENCE { oid, critical, value }: DER leaves a FALSE out. */
 static int extension_read(struct tb_rd *list, struct tb_span *out_oid, bool *out_critical, struct tb_span *out_value)
 {
     struct tb_rd ext;
     int r;
 
-    *out_critical = false;
     if ((r = tb_der_enter(list, TB_DER_SEQUENCE, &ext)) < 0 || (r = tb_der_oid(&ext, out_oid)) < 0)
         return r;
-    if (tb_der_next_is(&ext, TB_DER_BOOLEAN) && ((r = tb_der_bool(&ext, out_critical)) < 0 || !*out_critical))
-        return TB_E_FORMAT;
-    if ((r = tb_der_get(&ext, TB_DER_OCTET_STRING, out_value)) < 0)
-        return r;
-    return tb_rd_end(&ext);
+    return tb_ext_rest_read(&ext, out_critical, out_value);
 }
 
 /* The entry's only extension: a reason that is worth writing. */
@@ -117,14 +101,7 @@ static int entries_read(struct tb_rd *rd, struct tb_crl *out)
 
 static int aki_read(struct tb_span value, struct tb_crl *out)
 {
-    struct tb_rd seq;
-    int r;
-
-    if ((r = value_enter(value, &seq)) < 0 || (r = tb_der_get(&seq, AKI_KEYID, &out->issuer_keyid)) < 0)
-        return r;
-    if (out->issuer_keyid.len == 0 || out->issuer_keyid.len > TB_KEYID_MAX)
-        return TB_E_FORMAT;
-    return tb_rd_end(&seq);
+    return tb_ext_aki_read(value, &out->issuer_keyid);
 }
 
 static int number_read(struct tb_span value, struct tb_crl *out)
@@ -142,23 +119,6 @@ static int number_read(struct tb_span value, struct tb_crl *out)
     return 0;
 }
 
-static int uri_read(struct tb_rd *rd, struct tb_crl *out)
-{
-    struct tb_span uri;
-    int r = tb_der_get(rd, GN_URI, &uri);
-
-    if (r < 0)
-        return r;
-    if (uri.len == 0 || uri.len > TB_URI_MAX)
-        return TB_E_FORMAT;
-    for (size_t i = 0; i < uri.len; i++)
-        if (uri.p[i] <= ' ' || uri.p[i] > '~')
-            return TB_E_FORMAT;
-    memcpy(out->uri, uri.p, uri.len);
-    out->uri[uri.len] = '\0';
-    return tb_rd_end(rd);
-}
-
 /* One URI, onlyContainsUserCerts, and nothing that would narrow or widen it. */
 static int idp_read(struct tb_span value, struct tb_crl *out)
 {
@@ -168,13 +128,13 @@ static int idp_read(struct tb_span value, struct tb_crl *out)
     struct tb_span user;
     int r;
 
-    if ((r = value_enter(value, &seq)) < 0 || (r = tb_der_enter(&seq, IDP_NAME, &name)) < 0 ||
+    if ((r = tb_ext_enter(value, &seq)) < 0 || (r = tb_der_enter(&seq, IDP_NAME, &name)) < 0 ||
         (r = tb_der_get(&seq, IDP_USER_CERTS, &user)) < 0 || (r = tb_rd_end(&seq)) < 0 ||
         (r = tb_der_enter(&name, IDP_NAME_FULL, &full)) < 0 || (r = tb_rd_end(&name)) < 0)
         return r;
     if (user.len != 1 || user.p[0] != 0xff)
         return TB_E_FORMAT;
-    return uri_read(&full, out);
+    return tb_ext_uri_read(&full, out->uri);
 }
 
 /* Our CRLs have these three, each once, in this order: nothing is left to interpretation. */

@@ -5,6 +5,7 @@
 
 #include "lib/der/der.h"
 #include "lib/pki/alg.h"
+#include "lib/pki/ext_read.h"
 #include "lib/pki/oid.h"
 #include "lib/pki/san.h"
 
@@ -12,22 +13,11 @@
 #define SERIAL_MAX      20 /* RFC 5280 section 4.1.2.2 */
 #define EXTS_MAX        16
 #define PATH_LEN_MAX    255
-#define GN_URI          TB_DER_CTX(6)
-#define AKI_KEYID       TB_DER_CTX(0)
 #define TBS_VERSION     TB_DER_CTX_CONS(0)
 #define TBS_EXTENSIONS  TB_DER_CTX_CONS(3)
 #define DP_NAME         TB_DER_CTX_CONS(0)
 #define DP_NAME_FULL    TB_DER_CTX_CONS(0)
 #define IDENT_TEXT_SIZE (TB_IDENT_VALUE_MAX + 3)
-
-/* The content of an extension whose value is one SEQUENCE. */
-static int value_enter(struct tb_span value, struct tb_rd *out)
-{
-    struct tb_rd rd = tb_rd_of(value);
-    int r = tb_der_enter(&rd, TB_DER_SEQUENCE, out);
-
-    return r < 0 ? r : tb_rd_end(&rd);
-}
 
 static int key_usage_read(struct tb_span value, struct tb_tbs *out)
 {
@@ -45,7 +35,7 @@ static int eku_read(struct tb_span value, struct tb_tbs *out)
     enum tb_purpose purpose;
     int r;
 
-    if ((r = value_enter(value, &list)) < 0)
+    if ((r = tb_ext_enter(value, &list)) < 0)
         return r;
     if (list.left == 0)
         return TB_E_FORMAT;
@@ -71,7 +61,7 @@ static int basic_read(struct tb_span value, struct tb_tbs *out)
     uint32_t path_len;
     int r;
 
-    if ((r = value_enter(value, &seq)) < 0)
+    if ((r = tb_ext_enter(value, &seq)) < 0)
         return r;
     out->has_basic_constraints = true;
     if (seq.left == 0)
@@ -87,31 +77,7 @@ static int basic_read(struct tb_span value, struct tb_tbs *out)
 
 static int aki_read(struct tb_span value, struct tb_tbs *out)
 {
-    struct tb_rd seq;
-    int r;
-
-    if ((r = value_enter(value, &seq)) < 0 || (r = tb_der_get(&seq, AKI_KEYID, &out->aki_keyid)) < 0)
-        return r;
-    if (out->aki_keyid.len == 0 || out->aki_keyid.len > TB_KEYID_MAX)
-        return TB_E_FORMAT;
-    return tb_rd_end(&seq);
-}
-
-static int uri_copy(struct tb_rd *rd, char out[static TB_URI_MAX + 1])
-{
-    struct tb_span uri;
-    int r = tb_der_get(rd, GN_URI, &uri);
-
-    if (r < 0)
-        return r;
-    if (uri.len == 0 || uri.len > TB_URI_MAX)
-        return TB_E_FORMAT;
-    for (size_t i = 0; i < uri.len; i++)
-        if (uri.p[i] <= ' ' || uri.p[i] > '~')
-            return TB_E_FORMAT;
-    memcpy(out, uri.p, uri.len);
-    out[uri.len] = '\0';
-    return tb_rd_end(rd);
+    return tb_ext_aki_read(value, &out->aki_keyid);
 }
 
 /* One distribution point with one URI: RFC 5280 section 4.2.1.13. */
@@ -123,11 +89,11 @@ static int crl_dp_read(struct tb_span value, struct tb_tbs *out)
     struct tb_rd full;
     int r;
 
-    if ((r = value_enter(value, &list)) < 0 || (r = tb_der_enter(&list, TB_DER_SEQUENCE, &dp)) < 0 ||
+    if ((r = tb_ext_enter(value, &list)) < 0 || (r = tb_der_enter(&list, TB_DER_SEQUENCE, &dp)) < 0 ||
         (r = tb_rd_end(&list)) < 0 || (r = tb_der_enter(&dp, DP_NAME, &name)) < 0 || (r = tb_rd_end(&dp)) < 0 ||
         (r = tb_der_enter(&name, DP_NAME_FULL, &full)) < 0 || (r = tb_rd_end(&name)) < 0)
         return r;
-    return uri_copy(&full, out->crl_uri);
+    return tb_ext_uri_read(&full, out->crl_uri);
 }
 
 /* One caIssuers URI: RFC 5280 section 4.2.2.1. */
@@ -138,12 +104,12 @@ static int aia_read(struct tb_span value, struct tb_tbs *out)
     struct tb_span method;
     int r;
 
-    if ((r = value_enter(value, &list)) < 0 || (r = tb_der_enter(&list, TB_DER_SEQUENCE, &access)) < 0 ||
+    if ((r = tb_ext_enter(value, &list)) < 0 || (r = tb_der_enter(&list, TB_DER_SEQUENCE, &access)) < 0 ||
         (r = tb_rd_end(&list)) < 0 || (r = tb_der_oid(&access, &method)) < 0)
         return r;
     if (!tb_span_eq(method, TB_OID(TB_OID_CA_ISSUERS)))
         return TB_E_FORMAT;
-    return uri_copy(&access, out->aia_uri);
+    return tb_ext_uri_read(&access, out->aia_uri);
 }
 
 static int policies_read(struct tb_span value, const struct tb_arc *arc, struct tb_tbs *out)
@@ -238,12 +204,10 @@ static int extension_read(struct tb_rd ext, struct tb_span oid, const struct tb_
 {
     const struct ext_info *info = ext_find(oid);
     struct tb_span value;
-    bool critical = false;
+    bool critical;
     int r;
 
-    if (tb_der_next_is(&ext, TB_DER_BOOLEAN) && ((r = tb_der_bool(&ext, &critical)) < 0 || !critical))
-        return TB_E_FORMAT;
-    if ((r = tb_der_get(&ext, TB_DER_OCTET_STRING, &value)) < 0 || (r = tb_rd_end(&ext)) < 0)
+    if ((r = tb_ext_rest_read(&ext, &critical, &value)) < 0)
         return r;
     if (info == NULL)
         return other_read(oid, value, critical, arc, out);
