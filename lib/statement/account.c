@@ -2,15 +2,16 @@
 
 #include <string.h>
 
-#include "lib/base/hash.h"
+#include "lib/statement/sealed.h"
 
-#define DOMAIN  TB_ACCOUNT_STATEMENT_DOMAIN
-#define MAC_LEN TB_STATEMENT_MAC_LEN
 #define LIMITS_MAX                                                                                                     \
     (4 + TB_LIMIT_NAMES_MAX * (1 + 4 + TB_IDENT_VALUE_MAX) + TB_LIMIT_PROFILES_MAX * (2 + TB_PROFILE_NAME_MAX))
 #define REST_MAX                                                                                                       \
-    (1 + TB_CA_ID_LEN + 4 + 2 + TB_ACCOUNT_URL_MAX + TB_DIGEST_LEN + 1 + 2 + TB_EAB_KID_MAX + 8 + 8 + MAC_LEN)
+    (1 + TB_CA_ID_LEN + 4 + 2 + TB_ACCOUNT_URL_MAX + TB_DIGEST_LEN + 1 + 2 + TB_EAB_KID_MAX + 8 + 8 + TB_SEAL_LEN)
 _Static_assert(REST_MAX + LIMITS_MAX <= TB_ACCOUNT_STATEMENT_MAX, "the largest account statement fits");
+
+static const struct tb_seal account_seal = TB_SEAL_OF(TB_ACCOUNT_STATEMENT_DOMAIN, TB_ACCOUNT_STATEMENT_MAX);
+_Static_assert(TB_ACCOUNT_STATEMENT_MAX <= TB_SEALED_MAX, "it can be sealed");
 
 /* doc/formats.md says the layout field by field. */
 static void write_fields(struct tb_wr *wr, const struct tb_account_statement *s)
@@ -28,21 +29,9 @@ static void write_fields(struct tb_wr *wr, const struct tb_account_statement *s)
     tb_wr_u64(wr, (uint64_t)s->made_at);
 }
 
-static void account_mac(uint8_t out[static MAC_LEN], const struct tb_key *key, struct tb_span fields)
-{
-    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX + sizeof(DOMAIN)];
-    struct tb_wr wr;
-
-    tb_wr_fixed(&wr, buf, sizeof(buf));
-    tb_wr_bytes(&wr, DOMAIN, sizeof(DOMAIN));
-    tb_wr_bytes(&wr, fields.p, fields.len);
-    tb_hmac_sha256(out, key, tb_wr_span(&wr));
-}
-
 int tb_account_statement_write(struct tb_wr *wr, const struct tb_account_statement *s, const struct tb_key *key)
 {
-    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX - MAC_LEN];
-    uint8_t mac[MAC_LEN];
+    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX - TB_SEAL_LEN];
     struct tb_wr fields;
     int r;
 
@@ -50,10 +39,7 @@ int tb_account_statement_write(struct tb_wr *wr, const struct tb_account_stateme
     write_fields(&fields, s);
     if ((r = tb_wr_err(&fields)) < 0)
         return r;
-    account_mac(mac, key, tb_wr_span(&fields));
-    tb_wr_bytes(wr, fields.buf, fields.len);
-    tb_wr_bytes(wr, mac, sizeof(mac));
-    return tb_wr_err(wr);
+    return tb_seal_write(wr, &account_seal, key, tb_wr_span(&fields));
 }
 
 static int read_fields(struct tb_rd *rd, struct tb_account_statement *s)
@@ -92,23 +78,18 @@ static int decode(struct tb_span fields, struct tb_account_statement *out)
 
 int tb_account_statement_peek(struct tb_span blob, struct tb_account_statement *out)
 {
+    struct tb_span fields;
+    int r;
+
     memset(out, 0, sizeof(*out));
-    if (blob.len <= MAC_LEN || blob.len > TB_ACCOUNT_STATEMENT_MAX)
-        return TB_E_FORMAT;
-    return decode(tb_span_of(blob.p, blob.len - MAC_LEN), out);
+    return (r = tb_seal_peek(blob, &account_seal, &fields)) < 0 ? r : decode(fields, out);
 }
 
 int tb_account_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_account_statement *out)
 {
-    uint8_t mac[MAC_LEN];
     struct tb_span fields;
+    int r;
 
     memset(out, 0, sizeof(*out));
-    if (blob.len <= MAC_LEN || blob.len > TB_ACCOUNT_STATEMENT_MAX)
-        return TB_E_FORMAT;
-    fields = tb_span_of(blob.p, blob.len - MAC_LEN);
-    account_mac(mac, key, fields);
-    if (!tb_equal_ct(mac, blob.p + fields.len, MAC_LEN))
-        return TB_E_BADSIG;
-    return decode(fields, out);
+    return (r = tb_seal_open(blob, &account_seal, key, &fields)) < 0 ? r : decode(fields, out);
 }

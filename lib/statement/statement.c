@@ -2,19 +2,20 @@
 
 #include <string.h>
 
-#include "lib/base/hash.h"
+#include "lib/statement/sealed.h"
 
-#define DOMAIN       TB_STATEMENT_DOMAIN
-#define MAC_LEN      TB_STATEMENT_MAC_LEN
 #define DNSSEC_COUNT (TB_DNSSEC_SECURE + 1)
 #define EGRESS_COUNT (TB_EGRESS_DECLARED + 1)
 
 #define GRANT_MAX (1 + 2 + TB_CAA_URI_MAX + 4 + 4)
 #define REST_MAX                                                                                                       \
     (3 + TB_CA_ID_LEN + 2 + TB_BASE_URL_MAX + TB_DIGEST_LEN + 3 + 4 + TB_IDENT_VALUE_MAX + 1 + 2 + 3 * TB_DIGEST_LEN + \
-     16 + 3 + 2 + 8 + MAC_LEN)
+     16 + 3 + 2 + 8 + TB_SEAL_LEN)
 _Static_assert(REST_MAX + TB_CAA_GRANTS_MAX * GRANT_MAX <= TB_STATEMENT_MAX, "the largest caa statement fits");
 _Static_assert(REST_MAX + TB_ACCOUNT_URL_MAX <= TB_STATEMENT_MAX, "the largest control or use statement fits");
+
+static const struct tb_seal statement_seal = TB_SEAL_OF(TB_STATEMENT_DOMAIN, TB_STATEMENT_MAX);
+_Static_assert(TB_STATEMENT_MAX <= TB_SEALED_MAX, "it can be sealed");
 
 /* Layout: version u8 || perspective u16 || fields || HMAC-SHA-256(key, domain || all before). doc/formats.md says it
  * field by field. */
@@ -41,21 +42,9 @@ static void write_fields(struct tb_wr *wr, const struct tb_statement *s)
     tb_wr_u64(wr, (uint64_t)s->made_at);
 }
 
-static void statement_mac(uint8_t out[static MAC_LEN], const struct tb_key *key, struct tb_span fields)
-{
-    uint8_t buf[TB_STATEMENT_MAX + sizeof(DOMAIN)];
-    struct tb_wr wr;
-
-    tb_wr_fixed(&wr, buf, sizeof(buf));
-    tb_wr_bytes(&wr, DOMAIN, sizeof(DOMAIN));
-    tb_wr_bytes(&wr, fields.p, fields.len);
-    tb_hmac_sha256(out, key, tb_wr_span(&wr));
-}
-
 int tb_statement_write(struct tb_wr *wr, const struct tb_statement *s, const struct tb_key *key)
 {
-    uint8_t buf[TB_STATEMENT_MAX - MAC_LEN];
-    uint8_t mac[MAC_LEN];
+    uint8_t buf[TB_STATEMENT_MAX - TB_SEAL_LEN];
     struct tb_wr fields;
     int r;
 
@@ -63,10 +52,7 @@ int tb_statement_write(struct tb_wr *wr, const struct tb_statement *s, const str
     write_fields(&fields, s);
     if ((r = tb_wr_err(&fields)) < 0)
         return r;
-    statement_mac(mac, key, tb_wr_span(&fields));
-    tb_wr_bytes(wr, fields.buf, fields.len);
-    tb_wr_bytes(wr, mac, sizeof(mac));
-    return tb_wr_err(wr);
+    return tb_seal_write(wr, &statement_seal, key, tb_wr_span(&fields));
 }
 
 int tb_statement_perspective(struct tb_span blob, uint16_t *out)
@@ -186,23 +172,18 @@ static int read_fields(struct tb_span fields, struct tb_statement *out)
 
 int tb_statement_read(struct tb_span blob, const struct tb_key *key, struct tb_statement *out)
 {
-    uint8_t mac[MAC_LEN];
     struct tb_span fields;
+    int r;
 
     memset(out, 0, sizeof(*out));
-    if (blob.len <= MAC_LEN || blob.len > TB_STATEMENT_MAX)
-        return TB_E_FORMAT;
-    fields = tb_span_of(blob.p, blob.len - MAC_LEN);
-    statement_mac(mac, key, fields);
-    if (!tb_equal_ct(mac, blob.p + fields.len, MAC_LEN))
-        return TB_E_BADSIG;
-    return read_fields(fields, out);
+    return (r = tb_seal_open(blob, &statement_seal, key, &fields)) < 0 ? r : read_fields(fields, out);
 }
 
 int tb_statement_peek(struct tb_span blob, struct tb_statement *out)
 {
+    struct tb_span fields;
+    int r;
+
     memset(out, 0, sizeof(*out));
-    if (blob.len <= MAC_LEN || blob.len > TB_STATEMENT_MAX)
-        return TB_E_FORMAT;
-    return read_fields(tb_span_of(blob.p, blob.len - MAC_LEN), out);
+    return (r = tb_seal_peek(blob, &statement_seal, &fields)) < 0 ? r : read_fields(fields, out);
 }
