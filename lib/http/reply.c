@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/http/text.h"
 #include "lib/http/token.h"
 
 #define LENGTH_HUGE      (UINT64_C(1) << 32)
@@ -20,26 +21,6 @@ struct reader {
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool eq_nocase(struct tb_span s, const char *lower)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.p[i];
-
-        if (lower[i] == '\0' || (c >= 'A' && c <= 'Z' ? c | 0x20 : c) != (uint8_t)lower[i])
-            return false;
-    }
-    return lower[s.len] == '\0';
-}
-
-static struct tb_span trim(struct tb_span s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = tb_span_of(s.p + 1, s.len - 1);
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
 }
 
 /* The next line without its end. */
@@ -94,7 +75,7 @@ static int on_length(struct reader *rd, struct tb_span v)
 
 static int on_transfer_encoding(struct reader *rd, struct tb_span v)
 {
-    if (rd->has_chunked || !eq_nocase(v, "chunked"))
+    if (rd->has_chunked || !tb_http_eq_nocase(v, "chunked"))
         return TB_E_FORMAT;
     rd->has_chunked = true;
     return 0;
@@ -125,14 +106,14 @@ static int read_field(struct reader *rd, struct tb_span line)
     if (colon == NULL)
         return TB_E_FORMAT;
     name = tb_span_of(line.p, (size_t)(colon - line.p));
-    value = trim(tb_span_of(colon + 1, line.len - name.len - 1));
+    value = tb_http_trim(tb_span_of(colon + 1, line.len - name.len - 1));
     /* A folded line begins with a blank, which no token holds. */
     if (!tb_http_token(name) || !tb_http_value(value))
         return TB_E_FORMAT;
     if (++rd->num_fields > TB_HTTP_REPLY_FIELDS_MAX)
         return TB_E_LIMIT;
     for (size_t i = 0; i < TB_ARRAY_LEN(fields); i++)
-        if (eq_nocase(name, fields[i].name))
+        if (tb_http_eq_nocase(name, fields[i].name))
             return fields[i].on(rd, value);
     return 0;
 }

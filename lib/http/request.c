@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/http/text.h"
 #include "lib/http/token.h"
 
 /* One reading of the head; the caller's outputs are filled from it at the end. */
@@ -28,28 +29,6 @@ static int refuse(struct reader *rd, int err, int status, const char *why)
 static int bad(struct reader *rd, const char *why)
 {
     return refuse(rd, TB_E_FORMAT, 400, why);
-}
-
-static bool eq_nocase(struct tb_span s, const char *lower)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.p[i];
-
-        if (lower[i] == '\0' || (c >= 'A' && c <= 'Z' ? c | 0x20 : c) != (uint8_t)lower[i])
-            return false;
-    }
-    return lower[s.len] == '\0';
-}
-
-static struct tb_span trim(struct tb_span s)
-{
-    while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-        s.len--;
-    return s;
 }
 
 /* The next line without its CRLF.  Lines end in CRLF only: a lone LF or CR is where two readers disagree. */
@@ -113,7 +92,7 @@ static int take_authority(struct reader *rd, struct tb_span *target)
         size_t n = strlen(schemes[i].prefix);
         const uint8_t *p = target->p + n, *end = target->p + target->len, *slash;
 
-        if (target->len <= n || !eq_nocase(tb_span_of(target->p, n), schemes[i].prefix))
+        if (target->len <= n || !tb_http_eq_nocase(tb_span_of(target->p, n), schemes[i].prefix))
             continue;
         slash = memchr(p, '/', (size_t)(end - p));
         rd->req.host = tb_span_of(p, (size_t)((slash != NULL ? slash : end) - p));
@@ -230,7 +209,7 @@ static int on_transfer_encoding(struct reader *rd, struct tb_span v)
     const uint8_t *comma = v.len > 0 ? memrchr(v.p, ',', v.len) : NULL;
     size_t skip = comma != NULL ? (size_t)(comma - v.p) + 1 : 0;
 
-    if (!eq_nocase(trim(tb_span_of(v.p + skip, v.len - skip)), "chunked"))
+    if (!tb_http_eq_nocase(tb_http_trim(tb_span_of(v.p + skip, v.len - skip)), "chunked"))
         return bad(rd, "the last transfer coding is not chunked");
     if (comma != NULL)
         return refuse(rd, TB_E_UNSUPPORTED, 501, "the transfer coding is not known here");
@@ -281,7 +260,7 @@ static int on_connection(struct reader *rd, struct tb_span v)
         const uint8_t *comma = memchr(v.p, ',', v.len);
         size_t n = comma != NULL ? (size_t)(comma - v.p) : v.len;
 
-        if (eq_nocase(trim(tb_span_of(v.p, n)), "close"))
+        if (tb_http_eq_nocase(tb_http_trim(tb_span_of(v.p, n)), "close"))
             rd->req.keep_alive = false;
         n += comma != NULL;
         v = tb_span_of(v.p + n, v.len - n);
@@ -293,7 +272,7 @@ static int on_expect(struct reader *rd, struct tb_span v)
 {
     if (rd->old)
         return 0; /* RFC 9110 section 10.1.1 */
-    if (!eq_nocase(v, "100-continue"))
+    if (!tb_http_eq_nocase(v, "100-continue"))
         return refuse(rd, TB_E_UNSUPPORTED, 417, "the expectation is not known");
     rd->req.expect_continue = true;
     return 0;
@@ -327,7 +306,7 @@ static int read_field(struct reader *rd, struct tb_span line)
     if (colon == NULL)
         return bad(rd, "a header field has no colon");
     name = tb_span_of(line.p, (size_t)(colon - line.p));
-    val = trim(tb_span_of(colon + 1, line.len - name.len - 1));
+    val = tb_http_trim(tb_span_of(colon + 1, line.len - name.len - 1));
     if (!tb_http_token(name))
         return bad(rd, "a header name is not a token");
     if (!tb_http_value(val))
@@ -335,7 +314,7 @@ static int read_field(struct reader *rd, struct tb_span line)
     if (++rd->num_headers > TB_HTTP_HEADERS_MAX)
         return refuse(rd, TB_E_LIMIT, 431, "there are too many header fields");
     for (size_t i = 0; i < TB_ARRAY_LEN(fields); i++)
-        if (eq_nocase(name, fields[i].name))
+        if (tb_http_eq_nocase(name, fields[i].name))
             return fields[i].on(rd, val);
     return 0;
 }
