@@ -1,9 +1,6 @@
-#include <stdio.h>
-
+#include "ca/stats.h"
 #include "ca/operation.h"
 #include "ca/responder/responder.h"
-#include "lib/base/log.h"
-#include "lib/ipc/msg_stats.h"
 
 static const char *const names[] = {
     [TB_RSTAT_TOKENS] = "responder_tokens_total",
@@ -23,43 +20,29 @@ static const char *const names[] = {
 };
 _Static_assert(TB_ARRAY_LEN(names) == TB_RSTAT__COUNT, "each counter has a name");
 
-static void stat_add(struct tb_msg_stats *m, const char *name, uint64_t value)
-{
-    if (m->num == TB_STATS_MAX)
-        return;
-    (void)snprintf(m->stat[m->num].name, sizeof(m->stat[m->num].name), "%s", name);
-    m->stat[m->num++].value = value;
-}
-
 static void fill(const struct tb_responder *rp, struct tb_msg_stats *stats)
 {
     const struct tb_resolver_counters *dns = tb_resolver_counters(rp->resolver);
 
     for (size_t i = 0; i < TB_RSTAT__COUNT; i++)
-        stat_add(stats, names[i], rp->stat[i]);
-    stat_add(stats, "responder_windows", rp->windows.num);
-    stat_add(stats, "responder_connections", rp->num_connections);
-    stat_add(stats, "responder_tls_not_after_seconds", (uint64_t)rp->tls_not_after);
-    stat_add(stats, "responder_dns_queries_total", dns->queries);
-    stat_add(stats, "responder_dns_errors_total", dns->errors);
-    stat_add(stats, "responder_dns_bogus_total", dns->bogus);
+        tb_stats_add(stats, names[i], rp->stat[i]);
+    tb_stats_add(stats, "responder_windows", rp->windows.num);
+    tb_stats_add(stats, "responder_connections", rp->num_connections);
+    tb_stats_add(stats, "responder_tls_not_after_seconds", (uint64_t)rp->tls_not_after);
+    tb_stats_add(stats, "responder_dns_queries_total", dns->queries);
+    tb_stats_add(stats, "responder_dns_errors_total", dns->errors);
+    tb_stats_add(stats, "responder_dns_bogus_total", dns->bogus);
 }
 
 int tb_responder_on_stats(struct tb_child *child, struct tb_channel *ch, const struct tb_msg *m)
 {
     struct tb_responder *rp = child->state;
     struct tb_msg_stats stats = {.num = 0};
-    int r;
 
     if (m->body.len != 0)
         return TB_E_FORMAT;
     fill(rp, &stats);
-    tb_wr_reset(&rp->wr);
-    tb_msg_stats_write(&rp->wr, &stats);
-    if ((r = tb_wr_err(&rp->wr)) == 0)
-        r = tb_channel_send(ch, TB_MSG_STATS_RSP, m->id, tb_wr_span(&rp->wr));
-    if (r < 0)
-        tb_log(TB_LOG_ERROR, "answer-lost", TB_F("message", "stats-rsp"), TB_F("error", tb_err_text(r)));
+    tb_stats_answer(ch, m->id, &stats, &rp->wr);
     return 0;
 }
 
@@ -68,10 +51,7 @@ static bool do_responder(struct tb_child *child, uint32_t id TB_UNUSED, const js
     struct tb_msg_stats stats = {.num = 0};
 
     fill(child->state, &stats);
-    tb_jw_obj(jw);
-    for (size_t i = 0; i < stats.num; i++)
-        tb_operation_number(jw, stats.stat[i].name, stats.stat[i].value);
-    tb_jw_end_obj(jw);
+    tb_stats_show(jw, &stats);
     return true;
 }
 
