@@ -265,7 +265,6 @@ static void prepare_process(enum tb_role role)
         signal(ignored[i], SIG_IGN);
     snprintf(name, sizeof(name), "tb-%s", tb_role_name(role));
     (void)prctl(PR_SET_NAME, name);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &none);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

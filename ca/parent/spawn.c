@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,7 +81,7 @@ static void child_closed(struct tb_channel *ch, int err, void *arg)
 static const struct tb_channel_ops child_ops = {.message = child_message, .closed = child_closed};
 
 /* In the new process, between fork and exec: only calls that are safe there. */
-static TB_NORETURN void become(const struct tb_parent *p, enum tb_role role, int fd)
+static TB_NORETURN void become(const struct tb_parent *p, enum tb_role role, int fd, pid_t parent)
 {
     char title[64];
     char option[] = "-R";
@@ -92,6 +93,10 @@ static TB_NORETURN void become(const struct tb_parent *p, enum tb_role role, int
     snprintf(name, sizeof(name), "%s", tb_role_name(role));
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* From here on it dies with the parent, and holds neither an address nor the log against the next one.  The kernel
+     * tells of deaths to come only: a parent that is gone already is another one. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+        _exit(TB_EXIT_FAILURE);
     if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, CHILD_FD) < 0)
         _exit(TB_EXIT_FAILURE);
     /* Ours are close-on-exec already; what we ourselves inherited may not be. */
@@ -178,6 +183,7 @@ static int send_edges(struct tb_parent *p, struct tb_proc *proc)
 
 static int fork_child(struct tb_parent *p, struct tb_proc *proc)
 {
+    pid_t self = getpid();
     int fds[2];
     int r = tb_channel_pair(fds);
 
@@ -185,7 +191,7 @@ static int fork_child(struct tb_parent *p, struct tb_proc *proc)
         return r;
     proc->pid = fork();
     if (proc->pid == 0)
-        become(p, proc->role, fds[1]);
+        become(p, proc->role, fds[1], self);
     close(fds[1]);
     if (proc->pid < 0) {
         proc->pid = 0;
