@@ -50,6 +50,12 @@ void tb_child_exit(struct tb_child *child)
     end_with(life_of(child), EXIT_SUCCESS);
 }
 
+void tb_child_answer_lost(enum tb_msg_type type, int err)
+{
+    tb_log(err == TB_E_CLOSED ? TB_LOG_NOTICE : TB_LOG_ERROR, "answer-lost", TB_F("message", tb_msg_info(type)->name),
+           TB_F("reason", tb_err_text(err)));
+}
+
 static int edge_message(struct tb_channel *ch, const struct tb_msg *m, void *arg)
 {
     struct life *l = arg;

@@ -51,6 +51,8 @@ struct tb_child_role {
 int tb_child_run(const struct tb_child_role *role, int parent_fd);
 /* Leave the loop cleanly. */
 void tb_child_exit(struct tb_child *child);
+/* Log that an answer could not be sent: an error, unless the peer is gone, which asks again when it is back. */
+void tb_child_answer_lost(enum tb_msg_type type, int err);
 
 /* Read a key file of exactly TB_KEY_LEN bytes; logs file and reason on failure. */
 int tb_child_read_key(const char *path, struct tb_key *out) TB_MUST_USE;

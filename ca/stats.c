@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
+#include "ca/child.h"
 #include "ca/operation.h"
-#include "lib/base/log.h"
 
 void tb_stats_add(struct tb_msg_stats *stats, const char *name, uint64_t value)
 {
@@ -22,7 +22,7 @@ void tb_stats_answer(struct tb_channel *ch, uint32_t id, const struct tb_msg_sta
     if ((r = tb_wr_err(wr)) == 0)
         r = tb_channel_send(ch, TB_MSG_STATS_RSP, id, tb_wr_span(wr));
     if (r < 0)
-        tb_log(TB_LOG_ERROR, "answer-lost", TB_F("message", "stats-rsp"), TB_F("error", tb_err_text(r)));
+        tb_child_answer_lost(TB_MSG_STATS_RSP, r);
 }
 
 void tb_stats_show(struct tb_jw *jw, const struct tb_msg_stats *stats)

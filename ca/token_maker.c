@@ -55,7 +55,7 @@ static void send_all(const struct tb_token_maker *tm, struct tb_channel *ch, uin
     if ((r = tb_wr_err(wr)) == 0)
         r = tb_channel_send(ch, TB_MSG_TOKEN_RSP, id, tb_wr_span(wr));
     if (r < 0)
-        tb_log(TB_LOG_ERROR, "answer-lost", TB_F("message", "token-rsp"), TB_F("error", tb_err_text(r)));
+        tb_child_answer_lost(TB_MSG_TOKEN_RSP, r);
 }
 
 int tb_token_maker_answer(const struct tb_token_maker *tm, struct tb_channel *ch, const struct tb_msg *m,

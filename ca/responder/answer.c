@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "ca/responder/responder.h"
-#include "lib/base/log.h"
 
 static int send_written(struct tb_responder *rp, enum tb_msg_type type, uint32_t id)
 {
@@ -11,7 +10,7 @@ static int send_written(struct tb_responder *rp, enum tb_msg_type type, uint32_t
     if (r == 0)
         r = ch != NULL ? tb_channel_send(ch, type, id, tb_wr_span(&rp->wr)) : TB_E_CLOSED;
     if (r < 0)
-        tb_log(TB_LOG_ERROR, "answer-lost", TB_F("message", tb_msg_info(type)->name), TB_F("error", tb_err_text(r)));
+        tb_child_answer_lost(type, r);
     return r;
 }
 

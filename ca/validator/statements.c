@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "ca/validator/validator.h"
-#include "lib/base/log.h"
 
 #define BLOBS_MAX (TB_MSG_STATEMENTS_MAX * TB_STATEMENT_MAX)
 
@@ -16,7 +15,7 @@ static int answer_send(struct tb_validator *v, enum tb_msg_type type, uint32_t i
     if (r == 0)
         r = ch != NULL ? tb_channel_send(ch, type, id, tb_wr_span(&v->wr)) : TB_E_CLOSED;
     if (r < 0)
-        tb_log(TB_LOG_ERROR, "answer-lost", TB_F("message", "statements"), TB_F("error", tb_err_text(r)));
+        tb_child_answer_lost(type, r);
     return r;
 }
 
