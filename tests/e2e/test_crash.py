@@ -4,6 +4,7 @@ Afterwards every order is valid (its applicant does everything right, so nothing
 is there, no order has two certificates, each certificate in the judge's log was asked for by a JWS of its applicant
 after the proofs, and all processes run.
 """
+import datetime
 import itertools
 import json
 import os
@@ -17,7 +18,7 @@ import pytest
 from harness import ilog
 from harness.acme import Http01
 from harness.patient import Lost, Patient
-from harness.proc import children, wait_for
+from harness.proc import Timeout, children, wait_for
 
 ROLES = ["front", "responder", "validator", "judge", "keyholder"]
 VICTIMS = ROLES + ["parent"]
@@ -27,12 +28,22 @@ RESTARTS_MAX = 5  # of one role within a minute, tabardd(8); one more ends the C
 SEED = int(os.environ.get("SEED", "20260"))
 
 
-def gone(pid):
+def state_of(pid):
+    """As proc(5) has it; X when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+            return f.read().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return True
+        return "X"
+
+
+def gone(pid):
+    return state_of(pid) in "ZX"
+
+
+def stamp():
+    """The time, as the CA's log writes it."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Lab:
@@ -44,6 +55,7 @@ class Lab:
         self.random = random.Random(seed)
         self.killed = dict.fromkeys(ROLES, 0)  # since the last start of tabardd
         self.kills = 0
+        self.disturbed = 0  # when the last kill or start was
         self.numbers = itertools.count(1)
         self.clients = []
         self.logs = []
@@ -52,8 +64,11 @@ class Lab:
     def name(self):
         return f"k{next(self.numbers)}.example.test"
 
+    def stranger(self):
+        return Patient(self.ca, self.web, disturbed=lambda: self.disturbed)
+
     def client(self):
-        c = Patient(self.ca, self.web)
+        c = self.stranger()
         c.register()
         self.clients.append(c)
         return c
@@ -74,20 +89,32 @@ class Lab:
     def started(self):
         self.ca.start()
         self.killed = dict.fromkeys(ROLES, 0)
+        self.disturbed = time.monotonic()
+
+    def strike(self, role, pid):
+        """Each kill is told: what a test that failed printed is all that is left of it."""
+        self.kills += 1
+        self.disturbed = time.monotonic()
+        if role in ROLES:
+            self.killed[role] += 1
+        print(f"{stamp()} kill {self.kills}: {role} {pid}, {os.path.basename(self.ca.proc.log)}")
+        os.kill(pid, signal.SIGKILL)
 
     def kill(self, role):
-        self.kills += 1
         if role == "parent":
             self.kill_parent()
         else:
-            self.killed[role] += 1
-            os.kill(self.pid(role), signal.SIGKILL)
+            self.strike(role, self.pid(role))
 
     def kill_parent(self):
         """The children end by themselves; who starts tabardd again need not look for them."""
-        pids = children(self.ca.parent_pid())
+        parent = self.ca.parent_pid()
+        # Stopped, it starts no child behind the back of who counts them.
+        os.kill(parent, signal.SIGSTOP)
+        wait_for("the parent to stop", lambda: state_of(parent) == "T", every=0.0005)
+        pids = children(parent)
         self.logs.append(self.ca.proc.log)
-        os.kill(self.ca.parent_pid(), signal.SIGKILL)
+        self.strike("parent", parent)
         self.ca.proc.popen.wait()
         wait_for("the children's end", lambda: all(gone(p) for p in pids), 5)
         self.started()
@@ -102,21 +129,25 @@ class Lab:
             if pid is None:
                 self.kill(role)
             else:
-                self.kills += 1
-                self.killed[role] += 1
-                os.kill(pid, signal.SIGKILL)
+                self.strike(role, pid)
         return hook
 
     # checks
 
     def healthy(self):
+        said = []
+
         def well():
             p = self.ca.cli("status", "--json", check=False)
+            said[:] = [p.stdout]
             if p.returncode != 0:
                 return False
             s = json.loads(p.stdout)
             return isinstance(s["front"], dict) and len(s["processes"]) == len(ROLES) and all(q["ready"] for q in s["processes"])
-        wait_for("a healthy CA", well, 20, every=0.05)
+        try:
+            wait_for("a healthy CA", well, 20, every=0.05)
+        except Timeout as e:
+            raise AssertionError(f"{stamp()} after kill {self.kills} it does not become healthy: {said}") from e
 
     def check_log(self, complete=False):
         records = ilog.read(self.ca.dir)
@@ -165,7 +196,7 @@ def errors(logs):
     out = []
     for path in dict.fromkeys(logs):
         with open(path, errors="replace") as f:
-            out += [line for line in f if " error: " in line and "process-ended" not in line]
+            out += [f"{os.path.basename(path)}: {line}" for line in f if " error: " in line and "process-ended" not in line]
     return out
 
 
@@ -187,7 +218,7 @@ def lab(ca, ns):
 def one_order(lab, step, moment, victim):
     """A whole issuance with one kill in it."""
     lab.make_room(victim)
-    c = Patient(lab.ca, lab.web) if step == "account" else lab.clients[0] if lab.clients else lab.client()
+    c = lab.stranger() if step == "account" else lab.clients[0] if lab.clients else lab.client()
 
     def at(now):
         """The hook for the request of this step, or what is done before it."""
@@ -264,9 +295,7 @@ def stopped_then_killed(lab, victim, step):
 
         def sent():
             time.sleep(0.05)
-            lab.kills += 1
-            lab.killed[victim] += 1
-            os.kill(pid, signal.SIGKILL)
+            lab.strike(victim, pid)
         return sent
     before = c.losses
     c.answer(o, *todo, stop() if step == "challenge" else None)
@@ -289,9 +318,7 @@ def killed_while_signing(lab, victim):
 
     def sent():
         time.sleep(0.05)
-        lab.kills += 1
-        lab.killed[victim] += 1
-        os.kill(pid, signal.SIGKILL)
+        lab.strike(victim, pid)
         os.kill(keyholder, signal.SIGCONT)
     os.kill(keyholder, signal.SIGSTOP)
     c.finish(o, sent=sent)
@@ -366,6 +393,7 @@ def test_invariant_29_each_step_and_victim(lab, part):
     cases += [(killed_while_signing, (v,)) for v in ["judge", "front", "judge", "front"]]
     lab.random.shuffle(cases)
     for n, (what, args) in enumerate(cases):
+        print(f"{stamp()} case {n}: {what.__name__}{args}")
         try:
             what(lab, *args)
         except Exception as e:
@@ -373,7 +401,7 @@ def test_invariant_29_each_step_and_victim(lab, part):
         if n % 10 == 0:
             lab.healthy()
     lab.check_all()
-    assert lab.kills >= 90
+    assert lab.kills == len(cases)
 
 
 @pytest.mark.slow
@@ -385,7 +413,7 @@ def test_invariant_29_kills_under_load(lab):
 
     def applicant(c):
         try:
-            while not stop.is_set():
+            while not failures and (not stop.is_set() or len(c.orders) <= 3):
                 c.whole([lab.name() for _ in range(3)])
         except BaseException as e:  # noqa: B902: to the test's own thread
             failures.append(e)
@@ -404,7 +432,5 @@ def test_invariant_29_kills_under_load(lab):
             t.join(90)
     if failures:
         raise failures[0]
-    assert not any(t.is_alive() for t in threads)
-    for c in lab.clients:
-        assert len(c.orders) > 3, "an applicant got nowhere"
+    assert not any(t.is_alive() for t in threads), "an applicant gets nowhere"
     lab.check_all()

@@ -21,6 +21,18 @@ class GivenUp(AssertionError):
     pass
 
 
+class Hook:
+    """Something that is done once: a request that was lost before it left takes it along to the next try."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __call__(self):
+        run, self.run = self.run, None
+        if run:
+            run()
+
+
 class Order:
     def __init__(self, names):
         self.names = names
@@ -35,12 +47,17 @@ class Order:
 
 
 class Patient(Client):
-    def __init__(self, ca, web, key=None, patience=40):
+    def __init__(self, ca, web, key=None, patience=40, disturbed=lambda: 0):
+        """patience: seconds, since disturbed() too, which says when something was last done to the server"""
         self.web = web
         self.patience = patience
+        self.disturbed = disturbed
         self.orders = []
         self.losses = 0
         super().__init__(ca, key)
+
+    def has_patience(self, since):
+        return time.monotonic() < max(since, self.disturbed()) + self.patience
 
     # transport
 
@@ -69,9 +86,9 @@ class Patient(Client):
 
     def until(self, attempt):
         """Repeat attempt() until it is answered by something else than 'come back later'."""
-        end = time.monotonic() + self.patience
+        start = time.monotonic()
         why = None
-        while time.monotonic() < end:
+        while self.has_patience(start):
             try:
                 r = attempt()
             except Lost as e:
@@ -98,11 +115,11 @@ class Patient(Client):
 
     def post(self, url, payload, sent=None, use_jwk=False, signed=None):
         """Until acknowledged; sent() only the first time."""
-        hooks = [sent]
+        hook = Hook(sent)
 
         def attempt():
             self.fill_nonce()
-            r = self.once(url, payload, hooks.pop() if hooks else None, use_jwk, signed)
+            r = self.once(url, payload, hook, use_jwk, signed)
             while r.problem == "badNonce":
                 r = self.once(url, payload, None, use_jwk, signed)
             return r
@@ -168,9 +185,9 @@ class Patient(Client):
         """One authorization to valid. The challenge is posted again only while nobody acknowledged it."""
         r = self.post(ch["url"], {}, sent)
         assert r.status == 200, r.body
-        end = time.monotonic() + self.patience
+        start = time.monotonic()
         while self.see_authz(o, url)["status"] != "valid":
-            if time.monotonic() > end:
+            if not self.has_patience(start):
                 raise GivenUp(f"{url} is not decided after {self.patience} s")
             time.sleep(0.03)
 
@@ -183,25 +200,26 @@ class Patient(Client):
     def finish(self, o, request=None, sent=None):
         """Finalize until the order is valid, and note the digests of all JWSs that asked for it."""
         request = request or csr(o.names)
-        end = time.monotonic() + self.patience
+        hook = Hook(sent)
+        start, why = time.monotonic(), None
 
         def signed(body):
             j = json.loads(body)
             o.jws_digests.add(hashlib.sha256(f"{j['protected']}.{j['payload']}.".encode() + unb64u(j["signature"])).digest())
         while o.status != "valid":
-            if time.monotonic() > end:
-                raise GivenUp(f"{o.url} is not valid after {self.patience} s but {o.status}")
+            if not self.has_patience(start):
+                raise GivenUp(f"{o.url} is not valid after {self.patience} s but {o.status}: {why}")
             if o.status == "ready":
                 try:
-                    r = self.finalize_once(o, request, sent, signed)
-                except Lost:
-                    r = None
+                    r = self.finalize_once(o, request, hook, signed)
+                    why = r.body
+                except Lost as e:
+                    r, why = None, e
                 if r is not None and r.status == 200:
                     self.note(o, r.json())
                 elif r is not None:
                     # The one finalize that nobody acknowledged may have been carried out.
                     assert r.problem in ("orderNotReady", "badNonce") or r.status == 503, r.body
-                sent = None
             if o.status != "valid":
                 time.sleep(0.03)
                 self.look(o)
