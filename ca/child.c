@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -271,6 +272,9 @@ static void prepare_process(enum tb_role role)
         signal(ignored[i], SIG_IGN);
     snprintf(name, sizeof(name), "tb-%s", tb_role_name(role));
     (void)prctl(PR_SET_NAME, name);
+    /* The C library reads the time zone when it first converts a time: in a log line, say, behind a filter that ends
+     * whoever opens a file. */
+    tzset();
     (void)setrlimit(RLIMIT_CORE, &none);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
