@@ -92,6 +92,13 @@ def test_webroot(tabard, tmp_path):
         web.stop()
 
 
+def test_a_web_root_is_empty_again_after_a_refusal(tabard, tmp_path):
+    """RFC 8555 sections 7.5.1 and 8.3."""
+    out = tabard.get("www.example.test", "--webroot", str(tmp_path), want=PROOF)  # nobody serves it
+    assert "no connection" in out
+    assert [f for _, _, files in os.walk(tmp_path / ".well-known") for f in files] == []
+
+
 def test_tls_alpn(tabard):
     tabard.get("www.example.test", "--tls-alpn", "127.0.0.1:443")
     tabard.check_pair("www.example.test")

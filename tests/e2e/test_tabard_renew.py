@@ -1,10 +1,13 @@
 """tabard renew: when, with what, and what stays when it fails."""
 import json
 import os
+import ssl
 import time
 
 import pytest
+from harness.attack import ScriptedWeb, http_answer
 from harness.pebble import Pebble
+from harness.pki import SERVER, Chain, make
 from harness.tabard import DEPLOY, LOCAL, OK, PROOF, REFUSED, UNREACHABLE, Tabard
 
 NAME = "www.example.test"
@@ -49,6 +52,22 @@ def test_the_instant_is_kept(tabard):
     tabard.set(NAME, ari_next_s=0)
     renew(tabard)
     assert tabard.settings(NAME)["renew_at_s"] == first
+
+
+def test_no_renewal_information_is_asked_for_after_expiry(tabard, ns, tmp_path):
+    """RFC 9773 section 4.3: the server is spoken to once, for the renewal, and not before about the window."""
+    pki = Chain(tmp_path, "pki", ([SERVER], None, None))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.chain_file, pki.key_file)
+    web = ScriptedWeb(ns, lambda host, path, port: http_answer(404), port=443, context=context)
+    for days, asked in (((-30, -1), 1), ((-1, 30), 2)):
+        with open(tabard.path(NAME, "fullchain.pem"), "wb") as f:
+            f.write(make(NAME, names=[NAME], days=days, aki=True).pem())
+        web.seen.clear()
+        tabard.set(NAME, server="https://localhost/directory", ca=pki.root_file, renew_at_s=1, ari_next_s=0, next_try_s=0)
+        renew(tabard, want=REFUSED)
+        assert [path for _, path in web.seen] == ["/directory"] * asked
+    web.close()
 
 
 def test_an_instant_outside_the_window_is_chosen_anew(tabard):

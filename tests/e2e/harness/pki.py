@@ -42,7 +42,7 @@ class Pair:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def make(subject, issuer=None, ekus=None, ca=False, names=("localhost",), days=(-1, 30)):
+def make(subject, issuer=None, ekus=None, ca=False, names=("localhost",), days=(-1, 30), aki=False):
     """Self-signed without issuer. subject is a CN or an x509.Name; the names are critical when it is empty."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = subject if isinstance(subject, x509.Name) else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -57,6 +57,8 @@ def make(subject, issuer=None, ekus=None, ca=False, names=("localhost",), days=(
                .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False))
     if ekus:
         builder = builder.add_extension(x509.ExtendedKeyUsage(ekus), False)
+    if aki:
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer or Pair(None, key)).key.public_key()), False)
     if not ca:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), not list(name))
     return Pair(builder.sign((issuer or Pair(None, key)).key, hashes.SHA256()), key)
