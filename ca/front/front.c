@@ -197,6 +197,7 @@ static int front_open(struct tb_child *child)
     TAILQ_INIT(&f->conns);
     TAILQ_INIT(&f->idle);
     TAILQ_INIT(&f->finalizes);
+    f->helpers = tb_crew_helpers();
     f->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* only for metrics */
     if ((r = open_ids(f)) < 0 || (r = open_tls(f)) < 0 || (r = open_blocked_keys(f)) < 0 || (r = open_policy(f)) < 0 ||
         (r = open_issuers(f)) < 0 || (r = open_published(f)) < 0) {
@@ -326,7 +327,7 @@ static int front_setup(struct tb_child *child)
     if ((r = tb_map_init(&f->validations, 1024)) < 0 || (r = tb_map_init(&f->uses, 1024)) < 0 ||
         (r = tb_nonces_new(&f->nonces)) < 0 || (r = tb_allowance_new(TB_ALLOWANCE_ACCOUNTS_MAX, &f->new_authz)) < 0 ||
         (r = tb_key_cache_new(TB_KEY_CACHE_MAX, &f->keys)) < 0 || (r = tb_edge_new(f, &f->edge)) < 0 ||
-        (r = make_timeouts(f)) < 0 || (r = open_store(f)) < 0)
+        (r = make_timeouts(f)) < 0 || (r = tb_crew_new(f->base, f->helpers, &f->crew)) < 0 || (r = open_store(f)) < 0)
         return r;
     tb_validation_resume(f);
     catch_up(f);
@@ -448,6 +449,7 @@ static void front_teardown(struct tb_child *child)
         return;
     f->draining = f->exiting = true;
     tb_server_stop(f);
+    tb_crew_free(f->crew);
     tb_store_close(f->store); /* first: what is submitted is on disk, and its callbacks have run */
     f->store = NULL;
     tb_edge_free(f->edge);

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "ca/child.h"
+#include "ca/crew.h"
 #include "ca/front/allowance.h"
 #include "ca/front/connection.h"
 #include "ca/front/edge.h"
@@ -54,6 +55,8 @@ struct tb_front {
     struct tb_child *child;
     const struct tb_config *cfg;
     struct event_base *base;
+    struct tb_crew *crew; /* checks signatures */
+    size_t helpers;       /* in it */
 
     SSL_CTX *ssl;
     tb_time_t https_not_after;

@@ -137,6 +137,8 @@ static void finish(struct tb_request *rq)
 
     tb_jws_clear(&rq->jws);
     tb_problem_clear(&rq->problem);
+    tb_jwk_free(rq->key);
+    free(rq->kept);
     free(rq->held);
     free(rq);
     f->num_requests--;
@@ -212,6 +214,11 @@ void tb_reply(struct tb_request *rq, int http_status, const char *content_type)
         return;
     }
     send_reply(rq, http_status, content_type, tb_wr_span(body));
+}
+
+void tb_reply_nobody(struct tb_request *rq)
+{
+    finish(rq);
 }
 
 /* What it says is on no disk of ours: nothing is waited for. */

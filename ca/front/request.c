@@ -1,5 +1,6 @@
 #include "ca/front/request.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,64 @@ static bool is_misdirected(const struct tb_conn *conn, enum tb_http_scheme schem
     return scheme != TB_HTTP_SCHEME_NONE && (scheme == TB_HTTP_SCHEME_HTTPS) != (conn->kind == TB_CONN_ACME);
 }
 
+static void handle(struct tb_request *rq)
+{
+    (void)tb_store_read_unsettled(rq->front->store); /* what others read is not this request's */
+    rq->route->handle(rq);
+}
+
+static void authenticated(struct tb_request *rq)
+{
+    if (tb_request_auth_end(rq) < 0)
+        tb_reply_problem(rq);
+    else
+        handle(rq);
+}
+
+static struct tb_request *of_job(struct tb_job *job)
+{
+    return (struct tb_request *)((char *)job - offsetof(struct tb_request, check));
+}
+
+/* On any thread. */
+static void check_signature(struct tb_job *job)
+{
+    struct tb_request *rq = of_job(job);
+
+    rq->checked = tb_jws_verify(&rq->jws, rq->key);
+}
+
+static void on_checked(struct tb_job *job)
+{
+    struct tb_request *rq = of_job(job);
+
+    if (rq->conn == NULL)
+        tb_reply_nobody(rq);
+    else
+        authenticated(rq);
+}
+
+static void authenticate(struct tb_request *rq)
+{
+    if (tb_request_auth_begin(rq) < 0) {
+        tb_reply_problem(rq);
+        return;
+    }
+    if (rq->key == NULL) {
+        authenticated(rq);
+        return;
+    }
+    rq->kept = malloc(rq->body.len);
+    if (rq->kept == NULL) {
+        tb_reply_failure(rq, TB_E_NOMEM);
+        return;
+    }
+    memcpy(rq->kept, rq->body.p, rq->body.len);
+    rq->body.p = rq->kept;
+    rq->check = (struct tb_job){.work = check_signature, .done = on_checked};
+    tb_crew_put(rq->front->crew, &rq->check);
+}
+
 void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_http_request *http)
 {
     struct tb_request *rq = new_request(f, conn, http->target);
@@ -100,12 +159,10 @@ void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_
         tb_reply_not_found(rq);
     else if ((rq->route->methods & TB_METHOD_MASK(rq->method)) == 0)
         refuse_method(rq);
-    else if (needs_signature(rq) && tb_request_authenticate(rq) < 0)
-        tb_reply_problem(rq);
-    else {
-        (void)tb_store_read_unsettled(f->store); /* what others read is not this request's */
-        rq->route->handle(rq);
-    }
+    else if (needs_signature(rq))
+        authenticate(rq);
+    else
+        handle(rq);
 }
 
 bool tb_request_reads(const struct tb_request *rq)

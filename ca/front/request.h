@@ -5,6 +5,7 @@
 #ifndef TB_CA_FRONT_REQUEST_H
 #define TB_CA_FRONT_REQUEST_H
 
+#include "ca/crew.h"
 #include "ca/front/router.h"
 #include "ca/store/object.h"
 #include "lib/base/problem.h"
@@ -25,11 +26,16 @@ struct tb_request {
     bool keep_alive;
     bool linger;         /* the client may still be sending */
     struct tb_span body; /* during the handler's first turn only */
+    /* When the request arrives only. */
     struct tb_span content_type;
-    struct tb_span if_none_match, if_modified_since; /* likewise */
+    struct tb_span if_none_match, if_modified_since; /* and in handlers of routes without authentication */
 
     struct tb_jws jws;         /* of authenticated requests */
     struct tb_account account; /* with kid: the caller, as stored a moment ago */
+    struct tb_jwk *key;        /* a reference to who must have signed; NULL when the judge is to find out */
+    struct tb_job check;       /* of the signature */
+    int checked;               /* its result */
+    uint8_t *kept;             /* body, while the signature is checked; owned */
 
     /* Of the answer. */
     struct tb_problem problem;
@@ -52,15 +58,22 @@ struct tb_request {
     char target[]; /* as sent, NUL-terminated */
 };
 
-/* Route, authenticate, handle. The spans of http are borrowed during the call. */
+/*
+ * Route, authenticate, handle.  The spans of http are borrowed during the call.  A signature is checked by the front's
+ * crew and the handler called behind it, before the turn of the loop ends or soon after.
+ */
 void tb_request_start(struct tb_front *f, struct tb_conn *conn, const struct tb_http_request *http);
 /* The answer to bytes that are no request; the connection closes after it. why is a constant. */
 void tb_request_refuse(struct tb_front *f, struct tb_conn *conn, int http_status, const char *why);
 /* The connection has gone. */
 void tb_request_orphan(struct tb_request *rq);
 
-/* Check everything about the JWS that the route asks for (request_auth.c). Reason in rq->problem. */
-int tb_request_authenticate(struct tb_request *rq) TB_MUST_USE;
+/*
+ * Authentication (request_auth.c), in two halves: before and after the signature is checked with rq->key.  Reason in
+ * rq->problem.
+ */
+int tb_request_auth_begin(struct tb_request *rq) TB_MUST_USE;
+int tb_request_auth_end(struct tb_request *rq) TB_MUST_USE;
 /*
  * The signature of a request whose route leaves it to the judge: where the front is to tell what only the account may
  * know.  Reason in rq->problem.
@@ -79,6 +92,8 @@ struct tb_wr *tb_reply_body(struct tb_request *rq);
 void tb_reply(struct tb_request *rq, int http_status, const char *content_type);
 void tb_reply_json(struct tb_request *rq, int http_status);
 void tb_reply_empty(struct tb_request *rq, int http_status);
+/* Nobody waits, and nothing was begun. */
+void tb_reply_nobody(struct tb_request *rq);
 /* 200 with a published document. */
 struct tb_document;
 void tb_reply_document(struct tb_request *rq, const struct tb_document *d);

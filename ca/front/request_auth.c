@@ -53,7 +53,7 @@ static int load_account(struct tb_request *rq)
     return 0;
 }
 
-static int verify(struct tb_request *rq)
+static int find_key(struct tb_request *rq)
 {
     struct tb_jwk *key = rq->jws.jwk;
 
@@ -61,10 +61,8 @@ static int verify(struct tb_request *rq)
         return refuse(rq, 500, TB_P_SERVER_INTERNAL, "the server could not complete the request");
     if (rq->jws.alg != tb_jwk_alg(key))
         return refuse(rq, 0, TB_P_BAD_SIGNATURE_ALGORITHM, "the algorithm does not belong to the account's key");
-    if (rq->route->auth == TB_AUTH_KID_UNVERIFIED)
-        return 0;
-    if (tb_jws_verify(&rq->jws, key) < 0)
-        return refuse(rq, 0, TB_P_MALFORMED, "the signature does not verify");
+    if (rq->route->auth != TB_AUTH_KID_UNVERIFIED)
+        rq->key = tb_jwk_ref(key);
     return 0;
 }
 
@@ -104,7 +102,7 @@ int tb_request_verify(struct tb_request *rq)
     return 0;
 }
 
-int tb_request_authenticate(struct tb_request *rq)
+int tb_request_auth_begin(struct tb_request *rq)
 {
     int r;
 
@@ -116,8 +114,18 @@ int tb_request_authenticate(struct tb_request *rq)
         (void)tb_problem_set(&rq->problem, r, TB_P_MALFORMED, "the body is not an acceptable JWS");
         return r;
     }
-    if ((r = check_kind(rq)) < 0 || (rq->jws.jwk == NULL && (r = load_account(rq)) < 0) || (r = verify(rq)) < 0 ||
-        (r = check_url(rq)) < 0 || (r = use_nonce(rq)) < 0)
+    if ((r = check_kind(rq)) < 0 || (rq->jws.jwk == NULL && (r = load_account(rq)) < 0))
+        return r;
+    return find_key(rq);
+}
+
+int tb_request_auth_end(struct tb_request *rq)
+{
+    int r;
+
+    if (rq->checked < 0)
+        return refuse(rq, 0, TB_P_MALFORMED, "the signature does not verify");
+    if ((r = check_url(rq)) < 0 || (r = use_nonce(rq)) < 0)
         return r;
     if (rq->route->auth == TB_AUTH_READ && !tb_request_reads(rq))
         return refuse(rq, 0, TB_P_MALFORMED, "this resource is read with an empty payload");

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "ca/store/thread.h"
+#include "ca/thread.h"
 
 /* The log begins anew only when nothing is left of it, and commits go on meanwhile: the rest is the writer's. */
 #define PASSES     3
@@ -62,7 +62,7 @@ int tb_checkpointer_new(struct tb_engine *engine, struct tb_checkpointer **out)
     c->engine = engine;
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->work, NULL);
-    r = tb_store_thread(&c->thread, thread_main, c);
+    r = tb_thread_start(&c->thread, thread_main, c);
     c->started = r == 0;
     if (r < 0)
         tb_checkpointer_close(c);

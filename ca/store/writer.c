@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "ca/store/checkpoint.h"
-#include "ca/store/thread.h"
+#include "ca/thread.h"
 
 /* So many transactions in one commit at most: bounds the time to the first answer. */
 #define BATCH_MAX 1024
@@ -245,7 +245,7 @@ int tb_writer_new(struct tb_engine *engine, struct tb_engine *checkpoints, struc
     }
     r = tb_checkpointer_new(checkpoints, &w->checkpointer);
     checkpoints = NULL;
-    if (r < 0 || (r = tb_store_thread(&w->thread, writer_main, w)) < 0)
+    if (r < 0 || (r = tb_thread_start(&w->thread, writer_main, w)) < 0)
         goto out;
     w->running = true;
     *out = w;

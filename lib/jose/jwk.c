@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,11 @@
 struct tb_jwk {
     enum tb_jws_alg alg;
     size_t sig_len; /* the only width that a signature may have */
+    unsigned refs;
     EVP_PKEY *pkey;
-    EVP_PKEY_CTX *verify; /* set up once: that is a quarter of the cost of verifying. NULL for Ed25519 */
-    EVP_MD_CTX *md;       /* Ed25519 */
+    pthread_mutex_t mutex; /* one verification at a time: contexts hold its state */
+    EVP_PKEY_CTX *verify;  /* set up once: that is a quarter of the cost of verifying. NULL for Ed25519 */
+    EVP_MD_CTX *md;        /* Ed25519 */
     uint8_t thumbprint[TB_DIGEST_LEN];
     uint8_t spki_digest[TB_DIGEST_LEN];
     size_t canonical_len;
@@ -181,6 +184,8 @@ static struct tb_jwk *jwk_new(const struct tb_jose_parts *parts)
     tb_jose_write_canonical(&wr, parts);
     if (tb_wr_err(&wr) != 0 || (jwk = calloc(1, sizeof(*jwk) + wr.len + parts->a.len + parts->b.len)) == NULL)
         return NULL;
+    jwk->refs = 1;
+    pthread_mutex_init(&jwk->mutex, NULL);
     jwk->alg = parts->alg;
     jwk->sig_len = parts->alg == TB_ALG_RS256 ? parts->a.len : 2 * tb_jose_kind(parts->alg)->coord_len;
     jwk->canonical_len = wr.len;
@@ -237,10 +242,17 @@ int tb_jwk_parse(struct tb_span json, struct tb_jwk **out, struct tb_problem *pb
     return r;
 }
 
+struct tb_jwk *tb_jwk_ref(struct tb_jwk *jwk)
+{
+    jwk->refs++;
+    return jwk;
+}
+
 void tb_jwk_free(struct tb_jwk *jwk)
 {
-    if (jwk == NULL)
+    if (jwk == NULL || --jwk->refs > 0)
         return;
+    pthread_mutex_destroy(&jwk->mutex);
     EVP_MD_CTX_free(jwk->md);
     EVP_PKEY_CTX_free(jwk->verify);
     EVP_PKEY_free(jwk->pkey);
@@ -339,7 +351,9 @@ int tb_jwk_verify(struct tb_jwk *jwk, struct tb_span msg, struct tb_span sig)
 
     if (sig.len != jwk->sig_len)
         return TB_E_BADSIG;
+    pthread_mutex_lock(&jwk->mutex);
     r = verifiers[jwk->alg](jwk, msg, sig.p);
+    pthread_mutex_unlock(&jwk->mutex);
     if (r == 1)
         return 0;
     ERR_clear_error();

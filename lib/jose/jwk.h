@@ -15,7 +15,10 @@ enum tb_jws_alg { TB_ALG_NONE = 0, TB_ALG_ES256, TB_ALG_ES384, TB_ALG_EDDSA, TB_
 const char *tb_jws_alg_name(enum tb_jws_alg alg);
 enum tb_jws_alg tb_jws_alg_find(struct tb_span name);
 
-/* A public key, parsed once and kept in the form that verification needs. One thread at a time. */
+/*
+ * A public key, parsed once and kept in the form that verification needs.  Several threads may verify with it at the
+ * same time (one after the other gets its turn); references belong to one thread.
+ */
 struct tb_jwk;
 
 /*
@@ -25,7 +28,9 @@ struct tb_jwk;
  * reason goes into pb (badPublicKey or malformed).  The caller frees with tb_jwk_free.
  */
 int tb_jwk_parse(struct tb_span json, struct tb_jwk **out, struct tb_problem *pb) TB_MUST_USE;
-void tb_jwk_free(struct tb_jwk *jwk); /* NULL-safe */
+/* One more reference; each is given back with tb_jwk_free. */
+struct tb_jwk *tb_jwk_ref(struct tb_jwk *jwk);
+void tb_jwk_free(struct tb_jwk *jwk); /* NULL-safe; the last reference frees the key */
 /* The canonical JSON (RFC 7638 section 3.2): store and compare this. Borrowed, lives as long as the key. */
 struct tb_span tb_jwk_canonical(const struct tb_jwk *jwk);
 /* SHA-256 over the canonical JSON; borrowed, TB_DIGEST_LEN bytes. */
@@ -36,7 +41,7 @@ enum tb_jws_alg tb_jwk_alg(const struct tb_jwk *jwk);
 const uint8_t *tb_jwk_spki_digest(const struct tb_jwk *jwk);
 /* Modulus and exponent of an RSA key, big-endian, borrowed as the canonical JSON is; empty for other keys. */
 void tb_jwk_rsa(const struct tb_jwk *jwk, struct tb_span *out_n, struct tb_span *out_e);
-/* Verify sig over msg. TB_E_BADSIG when it does not verify or has the wrong width. */
+/* Verify sig over msg, on any thread. TB_E_BADSIG when it does not verify or has the wrong width. */
 int tb_jwk_verify(struct tb_jwk *jwk, struct tb_span msg, struct tb_span sig) TB_MUST_USE;
 
 #endif

@@ -35,7 +35,8 @@ struct tb_jws {
  */
 int tb_jws_parse(struct tb_span body, struct tb_jws *out, struct tb_problem *pb) TB_MUST_USE;
 void tb_jws_clear(struct tb_jws *jws); /* NULL-safe; zeroed struct allowed */
-/* Verify with the key, after checking that the key's algorithm is the header's (TB_E_BADSIG otherwise). */
+/* Verify with the key, on any thread, after checking that the key's algorithm is the header's (TB_E_BADSIG otherwise).
+ */
 int tb_jws_verify(const struct tb_jws *jws, struct tb_jwk *key) TB_MUST_USE;
 /* SHA-256 over signing_input "." decoded signature: the same JWS, bit for bit. */
 void tb_jws_digest(uint8_t out[static TB_DIGEST_LEN], const struct tb_jws *jws);

@@ -261,6 +261,19 @@ static void row24_limits_of_rsa(void **state)
     assert_int_equal(parse_rsa(256, 0x80, 2, 0), TB_E_FORMAT);
 }
 
+static void the_last_reference_frees(void **state)
+{
+    struct tb_jwk *jwk = test_jwk(test_key(TB_ALG_ES256));
+    struct tb_jwk *again = tb_jwk_ref(jwk);
+
+    (void)state;
+    assert_ptr_equal(again, jwk);
+    tb_jwk_free(jwk);
+    assert_int_equal(tb_jwk_alg(again), TB_ALG_ES256);
+    tb_jwk_free(again);
+    tb_jwk_free(NULL);
+}
+
 static void algorithm_names(void **state)
 {
     (void)state;
@@ -294,15 +307,11 @@ static void keys_that_we_do_not_speak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(thumbprints_of_rfc_7638_and_8037),
-        cmocka_unit_test(signatures_of_rfc_7515_and_8037),
-        cmocka_unit_test(spki_digest_is_that_of_openssl),
-        cmocka_unit_test(canonical_form_survives_a_round),
-        cmocka_unit_test(row20_bad_keys_are_refused),
-        cmocka_unit_test(row22_foreign_base64url_is_refused),
-        cmocka_unit_test(the_numbers_of_an_rsa_key_are_lent),
-        cmocka_unit_test(row24_limits_of_rsa),
-        cmocka_unit_test(algorithm_names),
+        cmocka_unit_test(thumbprints_of_rfc_7638_and_8037),   cmocka_unit_test(signatures_of_rfc_7515_and_8037),
+        cmocka_unit_test(spki_digest_is_that_of_openssl),     cmocka_unit_test(canonical_form_survives_a_round),
+        cmocka_unit_test(row20_bad_keys_are_refused),         cmocka_unit_test(row22_foreign_base64url_is_refused),
+        cmocka_unit_test(the_numbers_of_an_rsa_key_are_lent), cmocka_unit_test(row24_limits_of_rsa),
+        cmocka_unit_test(the_last_reference_frees),           cmocka_unit_test(algorithm_names),
         cmocka_unit_test(keys_that_we_do_not_speak),
     };
 

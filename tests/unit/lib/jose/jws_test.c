@@ -2,6 +2,7 @@
 
 #include "lib/jose/jws.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,48 @@ static void what_is_signed_verifies(void **state)
 }
 
 /* One bit anywhere in the signature or the text, a byte more or less, another key, another algorithm. */
+struct verifier {
+    const struct tb_jws *good, *bad;
+    struct tb_jwk *key;
+    unsigned wrong;
+};
+
+static void *verify_often(void *arg)
+{
+    struct verifier *v = arg;
+
+    for (unsigned i = 0; i < 300; i++)
+        v->wrong += tb_jws_verify(v->good, v->key) != 0 || tb_jws_verify(v->bad, v->key) != TB_E_BADSIG;
+    return NULL;
+}
+
+static void threads_verify_with_one_key(void **state)
+{
+    (void)state;
+    for (int a = TB_ALG_NONE + 1; a < TB_ALG__COUNT; a++) {
+        struct tb_jwk *key = test_jwk(test_key((enum tb_jws_alg)a));
+        struct tb_wr wr = sign((enum tb_jws_alg)a, KID, "bm9uY2U", "{}");
+        struct tb_jws good, bad;
+        struct verifier v[4];
+        pthread_t t[TB_ARRAY_LEN(v)];
+
+        assert_ok(tb_jws_parse(tb_wr_span(&wr), &good, NULL));
+        bad = good;
+        bad.signing_input.len--;
+        for (size_t i = 0; i < TB_ARRAY_LEN(v); i++) {
+            v[i] = (struct verifier){.good = &good, .bad = &bad, .key = key};
+            assert_int_equal(pthread_create(&t[i], NULL, verify_often, &v[i]), 0);
+        }
+        for (size_t i = 0; i < TB_ARRAY_LEN(v); i++) {
+            assert_int_equal(pthread_join(t[i], NULL), 0);
+            assert_int_equal(v[i].wrong, 0);
+        }
+        tb_jws_clear(&good);
+        tb_wr_clear(&wr);
+        tb_jwk_free(key);
+    }
+}
+
 static void what_is_changed_does_not(void **state)
 {
     (void)state;
@@ -456,6 +499,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_verifies),
+        cmocka_unit_test(threads_verify_with_one_key),
         cmocka_unit_test(what_is_changed_does_not),
         cmocka_unit_test(ecdsa_numbers_out_of_range),
         cmocka_unit_test(short_numbers_of_ecdsa),

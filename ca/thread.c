@@ -1,8 +1,8 @@
-#include "ca/store/thread.h"
+#include "ca/thread.h"
 
 #include <signal.h>
 
-int tb_store_thread(pthread_t *out, void *(*main)(void *), void *arg)
+int tb_thread_start(pthread_t *out, void *(*main)(void *), void *arg)
 {
     sigset_t all;
     sigset_t old;
