@@ -108,14 +108,18 @@ void tb_judge_forget_waiters(struct tb_judge *j)
 }
 
 /*
- * A timer of zero runs after all that is readable in this turn: what arrives together is synced together.  When the
- * last sync served several issuances, waiting a moment for company saves more than it costs.
+ * What arrives together is synced together.  The keyholder answers soon what it has been asked, so a sync waits for it,
+ * but neither for many nor for long.
  */
 void tb_judge_schedule_commit(struct tb_judge *j)
 {
-    const struct timeval soon = {.tv_usec = j->last_synced > 1 ? TB_SYNC_GATHER_US : 0};
+    static const struct timeval now = {0}, soon = {.tv_usec = TB_SYNC_GATHER_US};
+    size_t num = j->flights.num_committing;
+    bool gather = num > 0 && num < TB_SYNC_GATHER && tb_flights_count(&j->flights) > num;
 
-    if (!evtimer_pending(j->commit, NULL) && evtimer_add(j->commit, &soon) < 0)
+    if (evtimer_pending(j->commit, NULL) && gather)
+        return;
+    if (evtimer_add(j->commit, gather ? &soon : &now) < 0)
         tb_fatal("issuance log: cannot schedule its sync");
 }
 
@@ -265,7 +269,6 @@ void tb_judge_commit(evutil_socket_t fd TB_UNUSED, short what TB_UNUSED, void *j
     if ((r = tb_ilog_sync(j->log)) < 0)
         tb_fatal("issuance log: cannot make it durable: %s", tb_err_text(r));
     j->counters.syncs++;
-    j->last_synced = num;
     j->flights.num_committing = 0;
     for (size_t i = 0; i < num; i++)
         land(j, j->flights.slot[j->flights.committing[i]]);

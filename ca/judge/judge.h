@@ -19,8 +19,9 @@ struct tb_judge_counters {
     uint64_t issued, refused, repeated, sign_refused, syncs, revoked, crls;
 };
 
-#define TB_SYNC_GATHER_US      300
-#define TB_ACCOUNT_WAITERS_MAX 64 /* account requests that wait for one sync */
+#define TB_SYNC_GATHER         8    /* issuances that are not kept waiting for more */
+#define TB_SYNC_GATHER_US      1000 /* and how long any is */
+#define TB_ACCOUNT_WAITERS_MAX 64   /* account requests that wait for one sync */
 
 /* An account request that is answered after the next sync. */
 struct tb_account_waiter {
@@ -42,7 +43,6 @@ struct tb_judge {
     tb_time_t replay_oldest; /* while opening: orders before it stay out of the used set */
     char why[TB_ILOG_WHY_MAX + 1];
     struct event *commit; /* fires at the end of a loop turn in which something was appended */
-    size_t last_synced;   /* issuances of the last sync */
     struct tb_wr out;     /* answers */
     struct tb_wr rec;     /* records read back */
     struct tb_wr certs;   /* certificates of a sync answer */
