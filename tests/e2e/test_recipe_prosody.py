@@ -12,6 +12,10 @@ def recipe(tmp_path):
     if not has_users():
         pytest.skip("Prosody needs more users than this user namespace has")
     r = Recipe(tmp_path, "prosody", NAMES, init=("--peer",))
+    for label in r.hosts:
+        # There is no systemd, in whose favour prosodyctl would decline.
+        write(r.hosts[label], "/usr/local/bin/systemctl", '#!/bin/sh\nexec prosodyctl "$1"\n', 0o755)
+        r.sh(label, "sed -i '1i prosodyctl_service_warnings = false' /etc/prosody/prosody.cfg.lua")
     yield r
     for label in r.hosts:
         r.sh(label, "prosodyctl stop", check=False)
@@ -21,7 +25,7 @@ def recipe(tmp_path):
 def ping(recipe):
     """From a to b and back over new connections."""
     for label in recipe.hosts:
-        recipe.sh(label, "prosodyctl restart")
+        recipe.sh(label, "systemctl restart prosody")
     return recipe.sh("a", "prosodyctl shell 'xmpp:ping(\"xmpp.example.org\", \"chat.example.net\")'", check=False)
 
 
@@ -44,17 +48,17 @@ def test_servers_accept_each_other_by_server_certificates(recipe):
         recipe.play(section)
     first = recipe.leaf("a", NAMES["a"])
     seen = recipe.play("How to see it")
-    assert "Result: pong" in seen and seen.count("Succeeded") == 2 and "server: accepted" in seen, seen
+    assert ": pong from " in seen and seen.count("Succeeded") == 2 and "server: accepted" in seen, seen
     recipe.play("Renewal")
     assert recipe.leaf("a", NAMES["a"]) != first
     assert recipe.sh("a", "cmp /etc/tabard/xmpp.example.org/fullchain.pem /etc/prosody/certs/xmpp.example.org.crt") == ""
-    assert "Result: pong" in ping(recipe)
+    assert ": pong from " in ping(recipe)
 
     for label in recipe.hosts:
         roots = "".join(recipe.root(role) for role in ("server", "client", "peer"))
         write(recipe.hosts[label], "/etc/prosody/all.pem", roots)
         settings(recipe, label, 'cafile = "/etc/prosody/all.pem"')
-    assert "Result: pong" in ping(recipe)
+    assert ": pong from " in ping(recipe)
     put(recipe, "a", "client")
     assert "not-authorized (Your server's certificate is not trusted)" in ping(recipe)
     put(recipe, "a", "server")
@@ -67,5 +71,5 @@ def test_servers_accept_each_other_by_server_certificates(recipe):
     assert "not-authorized (Your server's certificate is not trusted)" in ping(recipe)
     for label in recipe.hosts:
         put(recipe, label, "peer")
-    assert "Result: pong" in ping(recipe)
+    assert ": pong from " in ping(recipe)
     recipe.done()
