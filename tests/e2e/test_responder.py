@@ -1,7 +1,9 @@
 """The responder, asked as a front asks it and met as applicants meet it."""
 import hashlib
 import ipaddress
+import os
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -10,8 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from harness import wire
-from harness.applicant import CLIENT_AUTH, SERVER_AUTH, Applicant, use_cert, use_digest
-from harness.responder import CLIENT, Responder
+from harness.applicant import CLIENT_AUTH, SERVER_AUTH, Applicant, pem, use_cert, use_digest
+from harness.responder import CLIENT, PROTOCOL, Responder
 from harness.statement import USE
 
 NAME = "www.example.test"
@@ -116,6 +118,29 @@ def test_every_kind_of_key(responder, applicant, account, make):
     der, key = use_cert(NAME, use_digest(account.authorization(token)), key=make())
     assert applicant.show(token, der, key) == "ok 127.0.0.1"
     assert responder.statement(responder.answer(request)[2][0]).spki == spki_digest(key)
+
+
+def groups_of_openssl():
+    """The first is offered with a key and not taken; the hybrid is known since OpenSSL 3.5."""
+    known = subprocess.run(["openssl", "list", "-kem-algorithms"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return ["P-521", *(g for g in ("X25519MLKEM768",) if g in known)]
+
+
+def test_a_client_may_be_asked_for_another_group(ns, responder, applicant, account):
+    """HelloRetryRequest (RFC 8446 section 4.1.4): two hellos of one attempt, the certificate is read all the same."""
+    for group in groups_of_openssl():
+        token, request = responder.arm(account, NAME)
+        der, key = use_cert(NAME, use_digest(account.authorization(token)))
+        with open(os.path.join(ns.tmp, "use.pem"), "wb") as f:
+            f.write(pem(der) + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                                 serialization.NoEncryption()))
+        said = ns.run(["openssl", "s_client", "-connect", f"{applicant.address}:{applicant.port}", "-servername",
+                       applicant.name_of(token), "-alpn", PROTOCOL, "-cert", f.name, "-key", f.name, "-groups",
+                       group + ":X25519", "-msg", "-ign_eof"], check=False).stdout
+        assert said.count(", ClientHello") == 2 and "\nok 127.0.0.1" in said, said
+        problem, detail, blobs = responder.answer(request)
+        assert problem is None, detail
+        assert responder.statement(blobs[0]).spki == spki_digest(key)
 
 
 def test_once_proved_nobody_is_expected_any_more(responder, applicant, account):
