@@ -16,6 +16,7 @@ static const struct {
 } commands[] = {
     {"init", tb_cmd_init, "make a CA in a directory: keys, certificates, tabard.yaml"},
     {"run", tb_cmd_run, "run it in the foreground"},
+    {"add", tb_cmd_add, "add a responder, or the hierarchy for peers, to an existing CA"},
     {"renew-own", tb_cmd_renew_own, "renew the CA's own certificates: https.pem, responder.pem"},
     {"check-config", tb_cmd_check_config, "check a configuration and the state that it names"},
 };

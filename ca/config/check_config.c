@@ -14,6 +14,7 @@
 #include "ca/config/blocked_keys.h"
 #include "ca/config/command.h"
 #include "ca/config/config.h"
+#include "ca/config/part.h"
 #include "ca/config/pem_file.h"
 #include "ca/config/responder.h"
 #include "ca/policy/policy.h"
@@ -314,6 +315,17 @@ static void tell_withheld(const struct report *r)
     }
 }
 
+/* Each file was told of; what makes them is told once. */
+static void tell_of_add(const struct report *r)
+{
+    char path[TB_CONFIG_PATH_MAX + 65];
+
+    for (enum tb_part i = 0; i < TB_PART__COUNT; i++)
+        if (tb_part_wanted(r->cfg, i) && tb_part_lacks(r->cfg, i, path))
+            fprintf(stderr, "%s: \"tabardd add %s --config %s\" makes what is missing\n", path, tb_part_word(i),
+                    r->cfg->path);
+}
+
 static void check_state(struct report *r)
 {
     static const enum tb_state_file keys[] = {TB_FILE_ID_KEY, TB_FILE_TOKEN_KEY, TB_FILE_STATEMENT_KEY};
@@ -326,6 +338,7 @@ static void check_state(struct report *r)
             check_hierarchy(r, i);
     check_server(r, TB_FILE_HTTPS_CHAIN, TB_FILE_HTTPS_KEY, r->cfg->name);
     check_responder(r);
+    tell_of_add(r);
     check_root_keys(r);
     check_blocked_keys(r);
     check_policy(r);

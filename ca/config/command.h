@@ -10,6 +10,8 @@
 
 /* Make a CA: keys, certificates, configuration. */
 int tb_cmd_init(int argc, char **argv);
+/* Add a part that an existing CA lacks. */
+int tb_cmd_add(int argc, char **argv);
 /* Renew the certificates that the CA's own listeners show. */
 int tb_cmd_renew_own(int argc, char **argv);
 /* Check configuration and state, one problem a line. */

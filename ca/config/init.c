@@ -220,7 +220,7 @@ static void print_result(const struct tb_init_options *o, const struct tb_config
     printf("Made a CA in %s\n\n", cfg->dir);
     printf("  ACME directory    %s/directory\n", cfg->base_url);
     if (!cfg->responder.on)
-        printf("  responder         off: no certificate with clientAuth is issued\n");
+        printf("  responder         off: no certificate with clientAuth is issued (tabardd add responder)\n");
     printf("  configuration     %s\n", cfg->path);
     printf("  trust anchors     %s/root-server.pem (for servers)\n", cfg->dir);
     printf("                    %s/root-client.pem (for clients)\n", cfg->dir);

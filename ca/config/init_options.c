@@ -260,26 +260,39 @@ static int set_user(struct tb_config *cfg, struct tb_init_options *o, const char
     return TB_EXIT_OK;
 }
 
-/* The first line of the file, without its end. */
+int tb_passphrase_read(const char *file, char out[static TB_PASSPHRASE_MAX + 1], char why[static TB_CONFIG_WHY_MAX + 1])
+{
+    FILE *f = fopen(file, "re");
+    bool has;
+    size_t len;
+
+    if (f == NULL) {
+        snprintf(why, TB_CONFIG_WHY_MAX + 1, "--root-passphrase-file: %s: %s", file, strerror(errno));
+        return TB_EXIT_FAILURE;
+    }
+    setvbuf(f, NULL, _IONBF, 0); /* no second copy of the secret */
+    has = fgets(out, TB_PASSPHRASE_MAX + 1, f) != NULL;
+    fclose(f);
+    len = strcspn(out, "\r\n");
+    if (!has || len == 0 || len == TB_PASSPHRASE_MAX) {
+        snprintf(why, TB_CONFIG_WHY_MAX + 1, "--root-passphrase-file: expected a first line of 1 to %d characters",
+                 TB_PASSPHRASE_MAX - 1);
+        return TB_EXIT_USAGE;
+    }
+    out[len] = '\0';
+    return TB_EXIT_OK;
+}
+
 static int set_passphrase(struct tb_init_options *o, const char *file)
 {
-    FILE *f;
-    size_t len;
+    char why[TB_CONFIG_WHY_MAX + 1];
+    int status;
 
     if (file == NULL)
         return TB_EXIT_OK;
-    f = fopen(file, "re");
-    if (f == NULL)
-        return complain(TB_EXIT_FAILURE, "--root-passphrase-file: %s: %s", file, strerror(errno));
-    setvbuf(f, NULL, _IONBF, 0); /* no second copy of the secret */
-    o->has_passphrase = fgets(o->passphrase, sizeof(o->passphrase), f) != NULL;
-    fclose(f);
-    len = strcspn(o->passphrase, "\r\n");
-    if (!o->has_passphrase || len == 0 || len == TB_PASSPHRASE_MAX)
-        return complain(TB_EXIT_USAGE, "--root-passphrase-file: expected a first line of 1 to %d characters",
-                        TB_PASSPHRASE_MAX - 1);
-    o->passphrase[len] = '\0';
-    return TB_EXIT_OK;
+    o->has_passphrase = true;
+    status = tb_passphrase_read(file, o->passphrase, why);
+    return status == TB_EXIT_OK ? status : complain(status, "%s", why);
 }
 
 /* One certificate for both roles is offered to those who asked for its hierarchy. */

@@ -18,6 +18,9 @@ struct tb_init_options {
     gid_t gid;
 };
 
+/* The first line of the file, without its end.  An exit status, and the reason. */
+int tb_passphrase_read(const char *file, char out[static TB_PASSPHRASE_MAX + 1],
+                       char why[static TB_CONFIG_WHY_MAX + 1]);
 /* Both zeroed by the caller.  Complaints go to standard error; returns an exit status. */
 int tb_init_options_read(struct tb_init_options *o, struct tb_config *cfg, int argc, char **argv);
 

@@ -149,6 +149,8 @@ static int renew_place(const struct tb_own_renewal *by, const struct tb_own_cert
             (res->chain.link ? &res->chain : &res->key)->path);
         return 0;
     }
+    if (by->only_absent && res->chain.there && res->key.there)
+        return 0;
     if (!res->chain.there && !res->key.there)
         return renew(by, own, res);
     if (!res->chain.there || (!res->key.there && !res->key.new_there)) {

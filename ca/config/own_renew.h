@@ -15,6 +15,7 @@ struct tb_own_renewal {
     const struct tb_config *cfg;
     struct tb_hierarchy issuer; /* issuing CA and its key: tb_own_issuer_read */
     struct tb_cacert ca;
+    bool only_absent;   /* what is there stays, whatever time it has */
     uint32_t days_left; /* renew what has fewer; 0 = a third of the lifetime */
     tb_time_t now;
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_MAX_LEN 96 /* longer than any name of a state file, with its suffix */
+#define NAME_MAX_LEN (NAME_MAX + 1)
 
 static int fail(const struct tb_place *pl, const char *suffix, const char *doing, tb_place_why why)
 {
@@ -59,20 +60,28 @@ static int look(struct tb_place *pl, mode_t mode, enum tb_owner owner, tb_place_
     return 0;
 }
 
-int tb_place_open(struct tb_place *pl, const struct tb_config *cfg, enum tb_state_file file, mode_t mode,
-                  enum tb_owner owner, tb_place_why why)
+int tb_place_open_path(struct tb_place *pl, const char *path, mode_t mode, enum tb_owner owner, tb_place_why why)
 {
     char dir[sizeof(pl->path)];
     int r;
 
     *pl = (struct tb_place){.dir_fd = -1};
-    tb_config_file(cfg, file, pl->path);
+    snprintf(pl->path, sizeof(pl->path), "%s", path);
     memcpy(dir, pl->path, sizeof(dir));
     *strrchr(dir, '/') = '\0';
     pl->name = strrchr(pl->path, '/') + 1;
     if ((r = open_dir(pl, dir[0] != '\0' ? dir : "/", why)) < 0)
         return r;
     return look(pl, mode, owner, why);
+}
+
+int tb_place_open(struct tb_place *pl, const struct tb_config *cfg, enum tb_state_file file, mode_t mode,
+                  enum tb_owner owner, tb_place_why why)
+{
+    char path[sizeof(pl->path)];
+
+    tb_config_file(cfg, file, path);
+    return tb_place_open_path(pl, path, mode, owner, why);
 }
 
 void tb_place_close(struct tb_place *pl)

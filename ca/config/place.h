@@ -33,6 +33,9 @@ typedef char tb_place_why[TB_PLACE_WHY_MAX + 1];
 /* Look; the caller closes in any case.  mode and owner are for a file that is not there yet. TB_E_IO, TB_E_DENIED. */
 int tb_place_open(struct tb_place *pl, const struct tb_config *cfg, enum tb_state_file file, mode_t mode,
                   enum tb_owner owner, tb_place_why why) TB_MUST_USE;
+/* Another file, by its absolute path. */
+int tb_place_open_path(struct tb_place *pl, const char *path, mode_t mode, enum tb_owner owner,
+                       tb_place_why why) TB_MUST_USE;
 void tb_place_close(struct tb_place *pl);
 /* One command at a time changes the state: until the place is closed. TB_E_STATE. */
 int tb_place_lock(const struct tb_place *pl, tb_place_why why) TB_MUST_USE;

@@ -56,7 +56,8 @@ const struct tb_setting tb_schema[] = {
      CONFIG(responder),
      .preset = "off",
      .comment = "Where applicants connect to for tls-client-01, or off: then nobody gets clientAuth.  The process\n"
-                "that answers there runs only with an address.  [::]:PORT takes IPv4 as well."},
+                "that answers there runs only with an address.  [::]:PORT takes IPv4 as well.  \"tabardd add\n"
+                "responder\" makes what it needs."},
     {.key = "responder_address",
      .shape = TB_SHAPE_TEXT,
      CONFIG(responder_address),
@@ -110,7 +111,7 @@ const struct tb_setting tb_schema[] = {
      CONFIG(peer_hierarchy),
      .preset = "false",
      .comment = "A third hierarchy whose certificates serve in both roles, for programs that insist on one.\n"
-                "\"tabardd init --peer\" makes its files."},
+                "\"tabardd init --peer\" makes its files, \"tabardd add peer\" those of a CA that exists."},
     {.key = "policy_arc",
      .shape = TB_SHAPE_TEXT,
      CONFIG(policy_arc),

@@ -68,6 +68,8 @@ int tb_config_refuse(char why[static TB_CONFIG_WHY_MAX + 1], const char *path, u
 /* The defaults of every limit. */
 void tb_schema_limits_preset(struct tb_limits *out);
 
+/* One entry of `profiles` as it stands in that file. */
+void tb_config_write_profile(struct tb_wr *wr, const struct tb_profile *p);
 /* The file that init writes: every setting of cfg, with comments. tb_wr_err tells. */
 void tb_config_write(struct tb_wr *wr, const struct tb_config *cfg);
 

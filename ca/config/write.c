@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca/config/schema.h"
+#include "ca/config/schema_parts.h"
 #include "ca/config/value.h"
 #include "lib/base/b64u.h"
 
@@ -165,6 +166,11 @@ static void write_members(struct tb_wr *wr, const struct tb_setting *table, cons
             write_scalar(wr, s, base + s->offset);
         tb_wr_str(wr, "\n");
     }
+}
+
+void tb_config_write_profile(struct tb_wr *wr, const struct tb_profile *p)
+{
+    write_members(wr, tb_schema_profile, (const uint8_t *)p, "  - ", "    ");
 }
 
 static void write_maps(struct tb_wr *wr, const struct tb_setting *s, const uint8_t *base)

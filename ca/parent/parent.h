@@ -117,7 +117,7 @@ void tb_parent_reload_switch(struct tb_parent *p);
 int tb_parent_profiles_check(const struct tb_config *old, const struct tb_config *new_cfg,
                              char why[static TB_CONFIG_WHY_MAX + 1]) TB_MUST_USE;
 
-/* state.c: lock the state directory; name what bars the way of the children's user. */
+/* state.c: lock the state directory; name what bars the way of the children's user, and what was never made. */
 int tb_parent_state_open(struct tb_parent *p) TB_MUST_USE;
 int tb_parent_state_check(const struct tb_config *cfg) TB_MUST_USE;
 

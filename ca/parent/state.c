@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ca/config/part.h"
 #include "lib/base/log.h"
 
 #define WALK_MAX 64 /* directories from the root to the state's innermost */
@@ -123,16 +124,34 @@ static void log_bar(const struct step *step, const struct user *user)
            TB_F("user", user->change ? user->name : ""), TB_N("uid", user->uid), TB_F("reason", reason));
 }
 
+/* A part that was switched on in the configuration of a CA that was made without it. */
+static int check_parts(const struct tb_config *cfg)
+{
+    char path[TB_CONFIG_PATH_MAX + 65];
+    char remedy[sizeof(cfg->path) + 64];
+
+    for (enum tb_part i = 0; i < TB_PART__COUNT; i++) {
+        if (!tb_part_wanted(cfg, i) || !tb_part_lacks(cfg, i, path))
+            continue;
+        snprintf(remedy, sizeof(remedy), "tabardd add %s --config %s", tb_part_word(i), cfg->path);
+        tb_log(TB_LOG_ERROR, "state", TB_F("file", path), TB_F("reason", "is missing"), TB_F("remedy", remedy));
+        return TB_E_CONFIG;
+    }
+    return 0;
+}
+
 int tb_parent_state_check(const struct tb_config *cfg)
 {
-    struct step *steps = calloc(WALK_MAX, sizeof(*steps));
+    struct step *steps = NULL;
     struct user user;
     int wstatus = 0;
     size_t n;
     pid_t pid;
     int r;
 
-    if (steps == NULL)
+    if ((r = check_parts(cfg)) < 0)
+        return r;
+    if ((steps = calloc(WALK_MAX, sizeof(*steps))) == NULL)
         return TB_E_NOMEM;
     if ((r = find_user(cfg, &user)) < 0)
         goto out;

@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from harness.acme import Client
 from harness.ca import Ca, program
 from harness.proc import wait_for
+from harness.tabard import Tabard
 from harness.x509 import SERVER_AUTH, ekus, lifetime, load_chain, names, utc_now, validity
 
 DAY = datetime.timedelta(days=1)
@@ -177,6 +178,9 @@ def test_from_the_warning_to_the_new_certificate(old):
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     assert changed == {"https.pem", "responder.pem", "keys/https.key", "keys/responder.key"}
     assert all(before[n][1:] == after[n][1:] for n in changed), "modes and owners stay"
+    # tabard verifies the responder's before it proves anything.
+    out = Tabard(old.ns, old.url, old.root).get("www.example.test", "--profile", "client")
+    assert "responder ca.test saw 127.0.0.1" in out
     assert old.stop() == 0
 
 
