@@ -116,7 +116,7 @@ struct ca {
     char config[128];
     pid_t pid;
     int out; /* what the parent prints */
-    char port[8];
+    char listen[32];
 };
 
 static void write_config(const struct ca *ca, const char *old, const char *new_text)
@@ -126,9 +126,8 @@ static void write_config(const struct ca *ca, const char *old, const char *new_t
     char *http;
     FILE *f = fopen(ca->config, "w");
 
-    /* Another port for each case, so that none meets the remains of the last, nor a twin of this program. */
     at = strstr(good_config, "listen: 127.0.0.1:14000");
-    snprintf(text, sizeof(text), "%.*slisten: 127.0.0.1:%s%s", (int)(at - good_config), good_config, ca->port,
+    snprintf(text, sizeof(text), "%.*slisten: %s%s", (int)(at - good_config), good_config, ca->listen,
              at + strlen("listen: 127.0.0.1:14000"));
     http = strstr(text, "http: 127.0.0.1:14001\n");
     assert_non_null(http);
@@ -167,12 +166,15 @@ static void launch(struct ca *ca, char *extra)
 static void make_state(struct ca *ca)
 {
     static const char *const dirs[] = {"", "/store", "/log", "/keys"};
-    static int port = 10000; /* with what the pid adds, below the ports that the kernel gives to connections (32768) */
+    static int port = 10000; /* below those that the kernel gives to connections (32768) */
     char path[128];
 
     strcpy(ca->dir, "/tmp/tabard-parent-XXXXXX");
     assert_non_null(mkdtemp(ca->dir));
-    snprintf(ca->port, sizeof(ca->port), "%d", port++ + (int)(getpid() % 1000) * 20);
+    /* An address of this process's own, and a port for each case: none meets a twin of this program, nor the last
+     * one's remains. */
+    snprintf(ca->listen, sizeof(ca->listen), "127.%d.%d.%d:%d", 64 + (getpid() >> 16 & 63), getpid() >> 8 & 255,
+             getpid() & 255, port++);
     snprintf(ca->config, sizeof(ca->config), "%s/tabard.yaml", ca->dir);
     for (size_t i = 1; i < TB_ARRAY_LEN(dirs); i++) {
         snprintf(path, sizeof(path), "%s%s", ca->dir, dirs[i]);
@@ -300,6 +302,7 @@ static int end_of(struct ca *ca)
     for (int i = 0; i < WAIT_MS / 20; i++) {
         if (waitpid(ca->pid, &wstatus, WNOHANG) == ca->pid) {
             close(ca->out);
+            ca->pid = -1;
             return WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : -WTERMSIG(wstatus);
         }
         usleep(20000);
@@ -321,12 +324,12 @@ static void remove_state(const struct ca *ca)
 
 static int set_up(void **state)
 {
-    struct ca *ca = calloc(1, sizeof(*ca));
+    static struct ca ca; /* of the case that runs; a start that fails leaves nothing to free */
 
-    make_state(ca);
-    launch(ca, NULL);
-    expect_ready(ca);
-    *state = ca;
+    make_state(&ca);
+    launch(&ca, NULL);
+    expect_ready(&ca);
+    *state = &ca;
     return 0;
 }
 
@@ -334,10 +337,11 @@ static int tear_down(void **state)
 {
     struct ca *ca = *state;
 
-    kill(ca->pid, SIGTERM);
-    (void)waitpid(ca->pid, NULL, 0);
+    if (ca->pid > 0) {
+        kill(ca->pid, SIGTERM);
+        (void)end_of(ca);
+    }
     remove_state(ca);
-    free(ca);
     return 0;
 }
 
