@@ -11,7 +11,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"account", tb_cmd_account, "show, make or change an account at an ACME server"},
-    {"ca", tb_cmd_ca, "administer a running CA: status, list, show"},
+    {"ca", tb_cmd_ca, "administer a running CA: what it issued, revoke, explain, bind accounts"},
     {"check", tb_cmd_check, "tell who will refuse a certificate, and why"},
     {"get", tb_cmd_get, "get a certificate from an ACME server"},
     {"list", tb_cmd_list, "list the certificates that get made"},

@@ -93,7 +93,21 @@ static void print_name(FILE *f, const char *indent, const char *name)
     for (; name[n] != '\0' && n < sizeof(shown) - 1; n++)
         shown[n] = name[n] >= 0x20 && name[n] < 0x7f ? name[n] : '?';
     shown[n] = '\0';
-    fprintf(f, "%s%s: ", indent, shown);
+    fprintf(f, "%s%s:", indent, shown);
+}
+
+/* On one line, members that hold blanks would run into each other. */
+static bool needs_lines(const json_t *v)
+{
+    const char *name;
+    json_t *member;
+
+    json_object_foreach((json_t *)(uintptr_t)v, name, member)
+    {
+        if (json_is_string(member) && strchr(json_string_value(member), ' ') != NULL)
+            return true;
+    }
+    return false;
 }
 
 void tb_print_object(FILE *f, const json_t *obj, const char *indent)
@@ -108,9 +122,14 @@ void tb_print_object(FILE *f, const json_t *obj, const char *indent)
 
         if (has_lines(v))
             continue;
-        text = text_of(v);
         print_name(f, indent, name);
-        fprintf(f, "%s\n", text);
+        if (needs_lines(v)) {
+            fputc('\n', f);
+            tb_print_object(f, v, "  ");
+            continue;
+        }
+        text = text_of(v);
+        fprintf(f, " %s\n", text);
         free(text);
     }
     json_object_foreach(o, name, v)

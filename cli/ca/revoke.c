@@ -5,7 +5,9 @@
 #include "cli/print.h"
 
 static const struct tb_ca_option options[] = {
-    {"reason", "REASON", "why, by RFC 5280's word or number; default unspecified"},
+    {"reason", "REASON",
+     "unspecified, keyCompromise, affiliationChanged, superseded,\n"
+     "                      cessationOfOperation or privilegeWithdrawn; default unspecified"},
 };
 
 static int find(const struct tb_ca_args *a, json_t **out)
@@ -53,7 +55,7 @@ static int run(const struct tb_ca_args *a)
 const struct tb_ca_action tb_ca_revoke = {
     .word = "revoke",
     .usage = "SERIAL",
-    .help = "revoke a certificate, for good",
+    .help = "revoke the certificate with this serial number (of list), for good",
     .min_words = 1,
     .max_words = 1,
     .options = options,

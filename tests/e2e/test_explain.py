@@ -203,7 +203,8 @@ def test_questions_that_are_none(ns, ca):
                          (("a.test", "--csr", "/dev/zero"), 1)):
         assert ca.cli("explain", *args, check=False).returncode == status, args
     out = ca.cli("explain", "www.example.test").stdout
-    assert "proofs-missing" in out and "http-01" in out
+    assert "proofs-missing" in out
+    assert "\ncontrol:\n  http-01: the key authorization at " in out and "\n  dns-01: a TXT record at " in out
 
 
 def test_without_a_validator_the_rest_is_told(ns, ca):
