@@ -4,12 +4,6 @@
 
 #include "ca/thread.h"
 
-/* The log begins anew only when nothing is left of it, and commits go on meanwhile: the rest is the writer's. */
-#define PASSES     3
-#define FEW_FRAMES 100
-
-enum state { IDLE, RUNNING, NEARLY };
-
 struct tb_checkpointer {
     struct tb_engine *engine; /* of the thread */
     pthread_t thread;
@@ -17,33 +11,42 @@ struct tb_checkpointer {
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t work;
-    enum state state;
+    bool due, running;
+    unsigned reached; /* frames of the log that are in the database, and on disk there */
     bool stop;
 };
 
-/* Frames that are left. A failure leaves the log as it is: a later commit tries again. */
+/*
+ * Frames that are in the database, and on disk: what is not flushed here would be by the writer, when it makes the end.
+ * A failure leaves the log as it is: a later commit tries again.
+ */
 static unsigned pass(struct tb_engine *engine)
 {
-    unsigned left = 0;
+    unsigned done = 0;
 
-    return tb_engine_checkpoint(engine, &left) < 0 ? 0 : left;
+    if (tb_engine_checkpoint(engine, &done) < 0 || tb_engine_flush(engine) < 0)
+        return 0;
+    return done;
 }
 
 static void *thread_main(void *arg)
 {
     struct tb_checkpointer *c = arg;
+    unsigned done;
 
     pthread_mutex_lock(&c->mutex);
     for (;;) {
-        while (c->state != RUNNING && !c->stop)
+        while (!c->due && !c->stop)
             pthread_cond_wait(&c->work, &c->mutex);
         if (c->stop)
             break;
+        c->due = false;
+        c->running = true;
         pthread_mutex_unlock(&c->mutex);
-        for (int i = 0; i < PASSES && pass(c->engine) >= FEW_FRAMES; i++)
-            ;
+        done = pass(c->engine);
         pthread_mutex_lock(&c->mutex);
-        c->state = NEARLY;
+        c->running = false;
+        c->reached = done;
     }
     pthread_mutex_unlock(&c->mutex);
     return NULL;
@@ -71,24 +74,25 @@ int tb_checkpointer_new(struct tb_engine *engine, struct tb_checkpointer **out)
     return r;
 }
 
+/* The log begins anew only when nothing is left of it, and commits go on meanwhile: the end is the writer's. */
 void tb_checkpointer_committed(struct tb_checkpointer *c, struct tb_engine *writer)
 {
     unsigned frames = tb_engine_log_frames(writer);
+    unsigned done = 0;
     bool finish;
 
-    if (frames < TB_CHECKPOINT_FRAMES)
-        return;
     pthread_mutex_lock(&c->mutex);
-    finish = c->state == NEARLY || frames >= TB_CHECKPOINT_FRAMES_MAX;
-    if (c->state == NEARLY) {
-        c->state = IDLE;
-    } else if (c->state == IDLE) {
-        c->state = RUNNING;
+    if (frames < c->reached)
+        c->reached = 0; /* it has begun anew */
+    finish = frames >= TB_CHECKPOINT_FRAMES && !c->running && frames - c->reached < TB_CHECKPOINT_STEP;
+    finish |= frames >= TB_CHECKPOINT_FRAMES_MAX;
+    if (!finish && !c->due && !c->running && frames - c->reached >= TB_CHECKPOINT_STEP) {
+        c->due = true;
         pthread_cond_signal(&c->work);
     }
     pthread_mutex_unlock(&c->mutex);
     if (finish)
-        (void)pass(writer);
+        (void)!tb_engine_checkpoint(writer, &done);
 }
 
 void tb_checkpointer_close(struct tb_checkpointer *c)

@@ -8,9 +8,14 @@
 
 #include "ca/store/engine.h"
 
-/* Log frames (a page each) that start a checkpoint, and those that the writer waits for: the log grows no further. */
-#define TB_CHECKPOINT_FRAMES     4000
-#define TB_CHECKPOINT_FRAMES_MAX (4 * TB_CHECKPOINT_FRAMES)
+/*
+ * Log frames (a page each): those that are worth a step of the thread, small so that commits do not wait long behind
+ * its pages at the disk; those after which the log is to begin anew, which the writer does when a step has left little;
+ * and those with which it makes the whole itself: the log grows no further.
+ */
+#define TB_CHECKPOINT_STEP       250
+#define TB_CHECKPOINT_FRAMES     500
+#define TB_CHECKPOINT_FRAMES_MAX 16000
 
 struct tb_checkpointer;
 

@@ -12,7 +12,7 @@ struct tb_engine;
 enum tb_engine_use {
     TB_ENGINE_WRITE, /* everything; makes the schema or brings it up to date. First, and only one at a time */
     TB_ENGINE_READ,
-    TB_ENGINE_CHECKPOINT /* tb_engine_checkpoint only */
+    TB_ENGINE_CHECKPOINT /* tb_engine_checkpoint and tb_engine_flush only */
 };
 int tb_engine_open(const char *dir, enum tb_engine_use use, struct tb_engine **out,
                    char why[static TB_STORE_WHY_MAX + 1]) TB_MUST_USE;
@@ -23,9 +23,14 @@ int tb_engine_commit(struct tb_engine *e) TB_MUST_USE; /* durable when it return
 void tb_engine_rollback(struct tb_engine *e);
 /* Frames of the log after the last commit through e. The log begins anew when a checkpoint has left none. */
 unsigned tb_engine_log_frames(const struct tb_engine *e);
-/* Bring the log into the database, beside commits and reads of other connections; *out_left frames are still to come.
+/* Bring the log into the database, beside commits and reads of other connections; *out_done frames of it are there.
  * TB_E_AGAIN while another connection does it. */
-int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_left) TB_MUST_USE;
+int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_done) TB_MUST_USE;
+/*
+ * What checkpoints have written so far goes to disk.  The engine itself does this only in the checkpoint that leaves
+ * nothing, and whoever makes that one waits for all the pages of those before.
+ */
+int tb_engine_flush(struct tb_engine *e) TB_MUST_USE;
 /* rev 0 inserts (TB_E_EXISTS), others update the row whose rev is one lower (TB_E_STATE). */
 int tb_engine_write(struct tb_engine *e, const struct tb_row *row) TB_MUST_USE;
 /* Bounded sweep from *cursor upwards; *cursor is 0 again after the end of a table. */

@@ -267,13 +267,23 @@ unsigned tb_engine_log_frames(const struct tb_engine *e)
     return e->log_frames;
 }
 
-int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_left)
+int tb_engine_checkpoint(struct tb_engine *e, unsigned *out_done)
 {
     int all = 0;
     int done = 0;
     int rc = sqlite3_wal_checkpoint_v2(e->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
 
-    *out_left = all > done ? (unsigned)(all - done) : 0;
+    *out_done = done > 0 ? (unsigned)done : 0;
+    return engine_err(rc);
+}
+
+int tb_engine_flush(struct tb_engine *e)
+{
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(e->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (rc == SQLITE_OK)
+        rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
     return engine_err(rc);
 }
 
