@@ -7,15 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-#include <event2/event_struct.h>
-
-struct sock {
-    struct event ev;
-    struct tb_fetch_curl *f;
-    struct sock *next; /* pool */
-    bool set;
-};
+#include "ca/validator/curl_loop.h"
 
 struct transfer {
     struct tb_fetch fetch; /* first */
@@ -33,11 +25,8 @@ struct transfer {
 };
 
 struct tb_fetch_curl {
-    struct event_base *base;
-    CURLM *multi;
-    struct event *timer;
+    struct tb_curl_loop loop;
     struct transfer *pool;
-    struct sock *sock_pool;
     size_t num_pool;
     char user_agent[TB_BASE_URL_MAX + 64];
 };
@@ -170,12 +159,17 @@ static void fetch_release(struct transfer *t)
     f->num_pool++;
 }
 
-static void fetch_finish(struct transfer *t, CURLcode code)
+static void fetch_finish(CURL *easy, CURLcode code)
 {
-    struct tb_fetch_result res = {.err = fetch_err(t, code)};
+    char *priv = NULL;
+    struct transfer *t;
+    struct tb_fetch_result res = {0};
     char *url = NULL;
 
-    (void)curl_multi_remove_handle(t->f->multi, t->easy);
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &priv);
+    t = (struct transfer *)(void *)priv;
+    res.err = fetch_err(t, code);
+    tb_curl_loop_remove(&t->f->loop, easy);
     if (res.err == 0) {
         (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &res.status);
         (void)curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
@@ -184,95 +178,6 @@ static void fetch_finish(struct transfer *t, CURLcode code)
     }
     t->done(t->arg, &res);
     fetch_release(t);
-}
-
-static void finished_collect(struct tb_fetch_curl *f)
-{
-    CURLMsg *msg;
-    int left;
-
-    while ((msg = curl_multi_info_read(f->multi, &left)) != NULL) {
-        char *priv = NULL;
-
-        if (msg->msg != CURLMSG_DONE)
-            continue;
-        (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &priv);
-        fetch_finish((struct transfer *)(void *)priv, msg->data.result);
-    }
-}
-
-static void socket_ready(evutil_socket_t fd, short what, void *arg)
-{
-    struct tb_fetch_curl *f = ((struct sock *)arg)->f;
-    int mask = ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
-    int running;
-
-    (void)curl_multi_socket_action(f->multi, fd, mask, &running);
-    finished_collect(f);
-}
-
-static void timer_fire(evutil_socket_t fd, short what, void *arg)
-{
-    struct tb_fetch_curl *f = arg;
-    int running;
-
-    (void)fd;
-    (void)what;
-    (void)curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finished_collect(f);
-}
-
-static int timer_set(CURLM *multi, long ms, void *arg)
-{
-    struct tb_fetch_curl *f = arg;
-    struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
-
-    (void)multi;
-    if (ms < 0)
-        (void)event_del(f->timer);
-    else
-        (void)event_add(f->timer, &tv);
-    return 0;
-}
-
-static struct sock *sock_new(struct tb_fetch_curl *f)
-{
-    struct sock *s = f->sock_pool;
-
-    if (s != NULL)
-        f->sock_pool = s->next;
-    else if ((s = malloc(sizeof(*s))) == NULL)
-        return NULL;
-    s->f = f;
-    s->set = false;
-    return s;
-}
-
-static int socket_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
-{
-    struct tb_fetch_curl *f = arg;
-    struct sock *s = sockp;
-    short events = EV_PERSIST;
-
-    (void)easy;
-    if (s != NULL && s->set)
-        (void)event_del(&s->ev);
-    if (what == CURL_POLL_REMOVE) {
-        if (s != NULL) {
-            s->next = f->sock_pool;
-            f->sock_pool = s;
-        }
-        return 0;
-    }
-    if (s == NULL) {
-        if ((s = sock_new(f)) == NULL)
-            return -1;
-        (void)curl_multi_assign(f->multi, fd, s);
-    }
-    events = (short)(events | ((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
-    (void)event_assign(&s->ev, f->base, fd, events, socket_ready, s);
-    s->set = event_add(&s->ev, NULL) == 0;
-    return s->set ? 0 : -1;
 }
 
 #define SET(easy, opt, val) (curl_easy_setopt((easy), (opt), (val)) == CURLE_OK)
@@ -338,7 +243,7 @@ static void fetch_cancel(struct tb_fetch *fetch)
 {
     struct transfer *t = (struct transfer *)fetch;
 
-    (void)curl_multi_remove_handle(t->f->multi, t->easy);
+    tb_curl_loop_remove(&t->f->loop, t->easy);
     fetch_release(t);
 }
 
@@ -354,7 +259,7 @@ int tb_fetch_curl_start(struct tb_fetch_curl *f, const struct tb_fetch_request *
     t->arg = arg;
     t->head_len = t->body_len = t->page_len = 0;
     t->too_long = t->foreign = false;
-    if (!easy_aim(t, req) || curl_multi_add_handle(f->multi, t->easy) != CURLM_OK) {
+    if (!easy_aim(t, req) || tb_curl_loop_add(&f->loop, t->easy) < 0) {
         fetch_release(t);
         return TB_E_NOMEM;
     }
@@ -370,15 +275,8 @@ int tb_fetch_curl_new(struct event_base *base, const char *user_agent, struct tb
     *out = NULL;
     if (f == NULL)
         return TB_E_NOMEM;
-    f->base = base;
     (void)snprintf(f->user_agent, sizeof(f->user_agent), "%s", user_agent);
-    f->timer = evtimer_new(base, timer_fire, f);
-    if (f->timer == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-        (f->multi = curl_multi_init()) == NULL ||
-        curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, socket_watch) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, timer_set) != CURLM_OK ||
-        curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f) != CURLM_OK || (first = fetch_new(f)) == NULL) {
+    if (tb_curl_loop_init(&f->loop, base, fetch_finish) < 0 || (first = fetch_new(f)) == NULL) {
         tb_fetch_curl_free(f);
         return TB_E_NOMEM;
     }
@@ -397,16 +295,6 @@ void tb_fetch_curl_free(struct tb_fetch_curl *f)
         f->pool = t->next;
         fetch_free(t);
     }
-    /* Before the sockets' events: closing its connections may still unwatch them. */
-    if (f->multi != NULL)
-        (void)curl_multi_cleanup(f->multi);
-    while (f->sock_pool != NULL) {
-        struct sock *s = f->sock_pool;
-
-        f->sock_pool = s->next;
-        free(s);
-    }
-    if (f->timer != NULL)
-        event_free(f->timer);
+    tb_curl_loop_clear(&f->loop);
     free(f);
 }
