@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/statement/account.h"
+#include "lib/statement/sealed.h"
 
 static const struct tb_key key = {{1, 2, 3}}, other_key = {{3, 2, 1}};
 
@@ -85,11 +86,72 @@ static void fields_that_say_nothing_are_refused(void **state)
     s.standing = TB_STANDING_NONE;
     assert_int_equal(reread(&s), TB_E_FORMAT);
     s = sample();
+    s.url[0] = '\0';
+    assert_int_equal(reread(&s), TB_E_FORMAT);
+    s = sample();
+    s.made_at = -1;
+    assert_int_equal(reread(&s), TB_E_FORMAT);
+    s.made_at = INT64_MAX;
+    assert_ok(reread(&s));
+    s = sample();
+    s.standing = (enum tb_account_standing)(TB_STANDING_DEACTIVATED + 1);
+    assert_int_equal(reread(&s), TB_E_FORMAT);
+    s = sample();
     s.limits.any_name = true; /* beside names */
     assert_int_equal(reread(&s), TB_E_FORMAT);
     s = sample();
     s.limits.name[0] = s.limits.name[1]; /* twice */
     assert_int_equal(reread(&s), TB_E_FORMAT);
+}
+
+static void a_deactivated_account_comes_back_as_one(void **state)
+{
+    struct tb_account_statement s = sample(), got;
+    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX];
+    size_t len;
+
+    (void)state;
+    s.standing = TB_STANDING_DEACTIVATED;
+    len = encode(&s, buf);
+    assert_ok(tb_account_statement_read(tb_span_of(buf, len), &key, &got));
+    assert_int_equal(got.standing, TB_STANDING_DEACTIVATED);
+    assert_ok(tb_account_statement_peek(tb_span_of(buf, len), &got));
+    assert_int_equal(got.standing, TB_STANDING_DEACTIVATED);
+}
+
+/* doc/formats.md: limits stand in it only behind the name of a key that bound the account. */
+static void without_a_binding_there_are_no_limits(void **state)
+{
+    struct tb_account_statement s = sample(), got;
+    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX];
+    size_t len;
+
+    (void)state;
+    s.eab_kid[0] = '\0';
+    len = encode(&s, buf);
+    assert_int_equal(len, 1 + TB_CA_ID_LEN + 4 + 2 + strlen(s.url) + TB_DIGEST_LEN + 1 + 2 + 8 + 8 + TB_DIGEST_LEN);
+    assert_ok(tb_account_statement_read(tb_span_of(buf, len), &key, &got));
+    assert_int_equal(got.limits.num_names, 0);
+    assert_int_equal(got.seq, s.seq);
+}
+
+static void another_version_is_not_understood(void **state)
+{
+    static const struct tb_seal seal = TB_SEAL_OF(TB_ACCOUNT_STATEMENT_DOMAIN, TB_ACCOUNT_STATEMENT_MAX);
+    const struct tb_account_statement s = sample();
+    uint8_t buf[TB_ACCOUNT_STATEMENT_MAX], again[TB_ACCOUNT_STATEMENT_MAX];
+    struct tb_account_statement got;
+    struct tb_wr wr;
+    size_t len = encode(&s, buf) - TB_SEAL_LEN;
+
+    (void)state;
+    for (uint8_t version = 0; version <= TB_ACCOUNT_STATEMENT_VERSION + 1; version++) {
+        buf[0] = version;
+        tb_wr_fixed(&wr, again, sizeof(again));
+        assert_ok(tb_seal_write(&wr, &seal, &key, tb_span_of(buf, len)));
+        assert_int_equal(tb_account_statement_read(tb_wr_span(&wr), &key, &got),
+                         version == TB_ACCOUNT_STATEMENT_VERSION ? 0 : TB_E_UNSUPPORTED);
+    }
 }
 
 static void lists_have_limits(void **state)
@@ -138,6 +200,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_round_trips_and_no_octet_may_change),
         cmocka_unit_test(fields_that_say_nothing_are_refused),
+        cmocka_unit_test(a_deactivated_account_comes_back_as_one),
+        cmocka_unit_test(without_a_binding_there_are_no_limits),
+        cmocka_unit_test(another_version_is_not_understood),
         cmocka_unit_test(lists_have_limits),
         cmocka_unit_test(names_are_matched_label_by_label_and_nothing_allows_nothing),
     };
