@@ -117,6 +117,43 @@ static void expired_orders_make_room_but_flying_ones_stay(void **state)
 }
 
 /* Against an array that cannot be wrong: 20,000 random steps. */
+/* Nothing is forgotten on the way, and nothing is refused before the maximum. */
+static void it_grows_up_to_its_maximum(void **state)
+{
+    const size_t max = 4 * TB_USED_INITIAL;
+    struct tb_used u;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(tb_used_init(&u, max), 0);
+    while (tb_used_add(&u, order_at(T0, (unsigned)n + 1), jws_a, n + 1, T0) == 0)
+        n++;
+    assert_int_equal(n, max - max / 4);
+    for (size_t i = 0; i < n; i++)
+        assert_state(&u, order_at(T0, (unsigned)i + 1), TB_USED_DONE, i + 1);
+    tb_used_clear(&u);
+}
+
+/* The oldest second that the judge still takes orders of is not forgotten; the one before is. */
+static void what_expires_is_older_than_the_window(void **state)
+{
+    struct tb_used u;
+
+    (void)state;
+    assert_int_equal(tb_used_init(&u, 16), 0);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(tb_used_add(&u, order_at(T0, i), jws_a, 1, T0), 0);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(tb_used_add(&u, order_at(T0 - 1, i), jws_a, 1, T0), 0);
+    assert_int_equal(tb_used_add(&u, order_at(T0 + 1, 0), jws_a, 1, T0), 0);
+    assert_int_equal(u.num, 7);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_state(&u, order_at(T0, i), TB_USED_DONE, 1);
+        assert_state(&u, order_at(T0 - 1, i), TB_USED_FREE, 0);
+    }
+    tb_used_clear(&u);
+}
+
 static void random_steps_match_a_plain_array(void **state)
 {
     enum { N = 700 };
@@ -165,6 +202,8 @@ int main(void)
         cmocka_unit_test(order_zero_and_bad_sizes_are_refused),
         cmocka_unit_test(at_the_maximum_a_new_order_is_refused_and_old_ones_stay),
         cmocka_unit_test(expired_orders_make_room_but_flying_ones_stay),
+        cmocka_unit_test(it_grows_up_to_its_maximum),
+        cmocka_unit_test(what_expires_is_older_than_the_window),
         cmocka_unit_test(random_steps_match_a_plain_array),
     };
 
