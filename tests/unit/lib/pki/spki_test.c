@@ -119,6 +119,28 @@ static void rsa_limits(void **state)
     assert_int_equal(rsa_try(256, 0x80, 1, wider, 9), TB_E_UNSUPPORTED);
 }
 
+/* RFC 9881: OpenSSL 3.5 has them, no profile takes them. */
+static void ml_dsa_is_no_kind_of_ours(void **state)
+{
+    static const uint8_t alg[] = {0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11};
+    static const uint8_t point[1312];
+    uint8_t buf[1400];
+    struct tb_problem pb = {0};
+    struct tb_spki spki;
+    struct tb_wr wr;
+    size_t mark;
+
+    (void)state;
+    tb_wr_fixed(&wr, buf, sizeof(buf));
+    mark = tb_der_begin(&wr, TB_DER_SEQUENCE);
+    tb_wr_bytes(&wr, alg, sizeof(alg));
+    tb_der_put_bits(&wr, tb_span_of(point, sizeof(point)));
+    tb_der_end(&wr, mark);
+    assert_ok(tb_wr_err(&wr));
+    assert_int_equal(tb_spki_parse(tb_wr_span(&wr), &spki, &pb), TB_E_UNSUPPORTED);
+    assert_non_null(strstr(pb.detail, "only P-256, P-384, Ed25519 and RSA"));
+}
+
 static void names_of_kinds(void **state)
 {
     (void)state;
@@ -138,11 +160,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_becomes_the_same_key),
-        cmocka_unit_test(points_off_the_curve),
-        cmocka_unit_test(point_at_infinity_and_compressed),
-        cmocka_unit_test(rsa_limits),
-        cmocka_unit_test(names_of_kinds),
+        cmocka_unit_test(every_kind_becomes_the_same_key),  cmocka_unit_test(points_off_the_curve),
+        cmocka_unit_test(point_at_infinity_and_compressed), cmocka_unit_test(rsa_limits),
+        cmocka_unit_test(ml_dsa_is_no_kind_of_ours),        cmocka_unit_test(names_of_kinds),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);
