@@ -372,6 +372,33 @@ static void test_request(void **state)
     assert_false(tabard_decide(NULL, NULL, 0, w->decision));
 }
 
+/* Names and addresses that a caller looked up are bounded like everything else: at the maximum, and one above. */
+static void test_forward_bounds(void **state)
+{
+    static const struct tabard_address addresses[TABARD_FORWARD_ADDRS_MAX + 1];
+    struct tabard_forward forward[TABARD_FORWARD_MAX + 1];
+    struct world *w = *state;
+    struct tabard_request req = request(w, TABARD_ROLE_CLIENT, "orders");
+
+    for (size_t i = 0; i < TB_ARRAY_LEN(forward); i++)
+        forward[i] = (struct tabard_forward){.name = "b.example.test"};
+    req.forward = forward;
+    req.num_forward = TABARD_FORWARD_MAX;
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ALLOWED);
+    req.num_forward++;
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ARGUMENT);
+    req.num_forward = 2;
+    forward[1].num = 1; /* and no addresses */
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ARGUMENT);
+    forward[1].addresses = addresses;
+    forward[1].num = TABARD_FORWARD_ADDRS_MAX;
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ALLOWED);
+    forward[1].num++;
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ARGUMENT);
+    forward[1] = (struct tabard_forward){.name = NULL};
+    assert_int_equal(ask(w, &req, "eku-both.pem"), TABARD_R_ARGUMENT);
+}
+
 #define UNIT(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -388,6 +415,7 @@ int main(void)
         UNIT(test_shadow),
         UNIT(invariant_35_without_policy_everybody_is_denied),
         UNIT(test_request),
+        UNIT(test_forward_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
