@@ -1,6 +1,5 @@
 #include "ca/judge/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,40 +56,6 @@ static int lock_dir(struct tb_ilog *log, const struct tb_ilog_how *how, char *wh
         nanosleep(&pause, NULL);
     }
     return 0;
-}
-
-static int by_epoch(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
-static int list_epochs(const struct tb_ilog *log, uint32_t epoch[static TB_ILOG_FILES_MAX], size_t *out_num)
-{
-    int fd = openat(log->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    const struct dirent *e;
-    uint32_t found;
-    int r = 0;
-
-    *out_num = 0;
-    if (dir == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return TB_E_IO;
-    }
-    while (r == 0 && (e = readdir(dir)) != NULL) {
-        if ((found = tb_ilog_name_epoch(e->d_name)) == 0)
-            continue;
-        if (*out_num == TB_ILOG_FILES_MAX)
-            r = TB_E_LIMIT;
-        else
-            epoch[(*out_num)++] = found;
-    }
-    closedir(dir);
-    qsort(epoch, *out_num, sizeof(*epoch), by_epoch);
-    return r;
 }
 
 static int write_all(int fd, struct tb_span s, uint64_t offset)
@@ -250,7 +215,7 @@ static int open_epochs(struct tb_ilog *log, const struct tb_ilog_how *how, char 
     size_t num;
     int r;
 
-    if ((r = list_epochs(log, epoch, &num)) < 0)
+    if ((r = tb_ilog_list(log->dir_fd, epoch, &num)) < 0)
         return say(why, r, r == TB_E_LIMIT ? "the issuance log has too many epochs" : how->dir);
     if (num == 0) {
         if ((r = create_first(log, how)) < 0)

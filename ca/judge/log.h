@@ -10,7 +10,6 @@
 
 #define TB_ILOG_LOCK_WAIT_MS (30 * 1000) /* an older judge may still drain */
 #define TB_ILOG_PENDING_MAX  (64u << 20) /* bytes collected between two syncs */
-#define TB_ILOG_FILES_MAX    64          /* epochs: the first, and one for each restore in a row */
 #define TB_ILOG_WHY_MAX      255
 
 struct tb_ilog;
@@ -33,6 +32,13 @@ struct tb_ilog_scan {
  * TB_E_FORMAT at out->bad_offset when a record in the middle is damaged, out of sequence, or not what it says.
  */
 int tb_ilog_scan(struct tb_span file, tb_ilog_replay_fn *replay, void *arg, struct tb_ilog_scan *out) TB_MUST_USE;
+/*
+ * Likewise through a descriptor, for a reader beside the judge, who may lengthen the file or cut its tail meanwhile.
+ * TB_E_IO and TB_E_NOMEM, too.
+ */
+int tb_ilog_measure(int fd, struct tb_ilog_scan *out) TB_MUST_USE;
+/* Is the rest, at which reading record seq failed with err, a tail that a crash left? */
+bool tb_ilog_is_torn(int err, struct tb_span rest, uint64_t seq, const uint8_t chain[static TB_DIGEST_LEN]);
 
 struct tb_ilog_how {
     const char *dir;

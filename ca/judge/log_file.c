@@ -1,6 +1,8 @@
 #include "ca/judge/log_file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,40 @@ uint32_t tb_ilog_name_epoch(const char *name)
         return 0;
     tb_ilog_name(again, epoch);
     return strcmp(name, again) == 0 ? epoch : 0;
+}
+
+static int by_epoch(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+int tb_ilog_list(int dir_fd, uint32_t epoch[static TB_ILOG_FILES_MAX], size_t *out_num)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *e;
+    uint32_t found;
+    int r = 0;
+
+    *out_num = 0;
+    if (dir == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return TB_E_IO;
+    }
+    while (r == 0 && (e = readdir(dir)) != NULL) {
+        if ((found = tb_ilog_name_epoch(e->d_name)) == 0)
+            continue;
+        if (*out_num == TB_ILOG_FILES_MAX)
+            r = TB_E_LIMIT;
+        else
+            epoch[(*out_num)++] = found;
+    }
+    closedir(dir);
+    qsort(epoch, *out_num, sizeof(*epoch), by_epoch);
+    return r;
 }
 
 void tb_ilog_file_close(struct tb_ilog_file *f)

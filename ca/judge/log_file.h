@@ -11,11 +11,15 @@
 #define TB_ILOG_INDEX_MAX  (1u << 26) /* remembered offsets: 2^32 records in an epoch */
 #define TB_ILOG_EPOCH_MAX  99999999   /* eight digits in the file name */
 #define TB_ILOG_NAME_LEN   (9 + 8 + 4)
+#define TB_ILOG_FILES_MAX  64 /* epochs: the first, and one for each restore in a row */
 
 /* "issuance-EEEEEEEE.log" */
 void tb_ilog_name(char out[static TB_ILOG_NAME_LEN + 1], uint32_t epoch);
 /* 0 when name is not that of a log file. */
 uint32_t tb_ilog_name_epoch(const char *name);
+
+/* The epochs of the files in a directory, rising. TB_E_IO; TB_E_LIMIT when there are more. */
+int tb_ilog_list(int dir_fd, uint32_t epoch[static TB_ILOG_FILES_MAX], size_t *out_num) TB_MUST_USE;
 
 struct tb_ilog_file {
     int fd;

@@ -47,7 +47,7 @@ static bool whole_but_for_length(struct tb_span s, const uint8_t chain[static TB
  * A crash leaves the beginning of the last record, or a tail that the file system never filled.  A damaged length must
  * not pass for one: what would be cut off may have been acknowledged.
  */
-static bool is_torn(int err, struct tb_span rest, uint64_t seq, const uint8_t chain[static TB_DIGEST_LEN])
+bool tb_ilog_is_torn(int err, struct tb_span rest, uint64_t seq, const uint8_t chain[static TB_DIGEST_LEN])
 {
     if (all_zero(rest))
         return true;
@@ -72,7 +72,7 @@ int tb_ilog_scan(struct tb_span file, tb_ilog_replay_fn *replay, void *arg, stru
         offset = file.len - rd.left;
         seq = out->header.first_seq + out->num_records;
         if ((r = tb_log_rec_read(&rd, &rec, out->chain)) < 0) {
-            if (is_torn(r, tb_span_of(rd.p, rd.left), seq, out->chain))
+            if (tb_ilog_is_torn(r, tb_span_of(rd.p, rd.left), seq, out->chain))
                 break;
         } else if (rec.seq != seq || rec.time < out->last_time) {
             r = TB_E_FORMAT;

@@ -576,6 +576,100 @@ static void a_body_at_the_limit_fits_and_one_more_does_not(void **state)
     free(body);
 }
 
+static int no_replay(void *arg, const struct tb_log_rec *rec, uint64_t offset)
+{
+    (void)arg;
+    (void)rec;
+    (void)offset;
+    return 0;
+}
+
+/* Measured through a descriptor it is what it is in memory. */
+static void measure_alike(const uint8_t *p, size_t len, const struct fix *f)
+{
+    struct tb_ilog_scan scan, measured;
+    int fd = open(f->file, O_RDWR | O_TRUNC), r;
+
+    assert_int_equal(write(fd, p, len), (ssize_t)len);
+    r = tb_ilog_scan(tb_span_of(p, len), no_replay, NULL, &scan);
+    assert_int_equal(tb_ilog_measure(fd, &measured), r);
+    close(fd);
+    assert_int_equal(measured.bad_offset, scan.bad_offset);
+    assert_int_equal(measured.good_len, scan.good_len);
+    assert_int_equal(measured.num_records, scan.num_records);
+    if (r < 0)
+        return;
+    assert_memory_equal(&measured.header, &scan.header, sizeof(scan.header));
+    assert_int_equal(measured.torn_len, scan.torn_len);
+    assert_int_equal(measured.last_time, scan.last_time);
+    assert_memory_equal(measured.chain, scan.chain, TB_DIGEST_LEN);
+}
+
+static uint8_t *contents(const struct fix *f, size_t more, size_t *out_len)
+{
+    size_t len = (size_t)size_of(f);
+    uint8_t *p = calloc(1, len + more);
+    int fd = open(f->file, O_RDONLY);
+
+    assert_int_equal(read(fd, p, len), (ssize_t)len);
+    close(fd);
+    *out_len = len;
+    return p;
+}
+
+static void a_reader_beside_the_judge_finds_what_it_finds(void **state)
+{
+    struct fix *f = *state;
+    size_t len;
+    uint8_t *p;
+
+    assert_int_equal(open_log(f), 0);
+    append(f, T0, "one");
+    append(f, T0 + 1, "");
+    append(f, T0 + 1, "three");
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    close_log(f);
+    p = contents(f, 64, &len);
+    for (size_t n = 0; n <= len + 64; n++)
+        measure_alike(p, n, f); /* cut off, and with a tail of zeros */
+    for (size_t i = 0; i < 8 * len; i++) {
+        p[i / 8] ^= (uint8_t)(1 << i % 8);
+        measure_alike(p, len, f);
+        p[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+    free(p);
+}
+
+static void a_reader_beside_the_judge_reads_logs_of_any_length(void **state)
+{
+    const size_t zeros = 5u << 20;
+    struct fix *f = *state;
+    uint8_t *body = calloc(1, TB_LOG_BODY_MAX), *p;
+    struct tb_log_rec rec;
+    uint64_t offset;
+    size_t len;
+
+    assert_int_equal(open_log(f), 0);
+    for (size_t i = 0; i < 60; i++) {
+        size_t n = i % 3 == 0 ? TB_LOG_BODY_MAX : i * 1777;
+
+        assert_int_equal(tb_ilog_append(f->log, TB_LOG_REC_PROFILE, T0, tb_span_of(body, n), &rec, &offset), 0);
+    }
+    assert_int_equal(tb_ilog_sync(f->log), 0);
+    close_log(f);
+    p = contents(f, zeros, &len);
+    measure_alike(p, len, f);
+    measure_alike(p, len - 1, f);
+    measure_alike(p, len - TB_LOG_BODY_MAX - 100, f);
+    measure_alike(p, len + zeros, f); /* as a file system may lengthen it */
+    p[len + zeros - 1] = 1;
+    measure_alike(p, len + zeros, f);
+    p[len / 2] ^= 1;
+    measure_alike(p, len, f);
+    free(p);
+    free(body);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -601,6 +695,8 @@ int main(void)
         T(what_replay_refuses_is_fatal),
         T(each_number_is_found),
         T(a_body_at_the_limit_fits_and_one_more_does_not),
+        T(a_reader_beside_the_judge_finds_what_it_finds),
+        T(a_reader_beside_the_judge_reads_logs_of_any_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
