@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ca/backup/command.h"
 #include "ca/child.h"
 #include "ca/config/command.h"
 #include "ca/parent/parent.h"
@@ -19,6 +20,8 @@ static const struct {
     {"add", tb_cmd_add, "add a responder, or the hierarchy for peers, to an existing CA"},
     {"renew-own", tb_cmd_renew_own, "renew the CA's own certificates: https.pem, responder.pem"},
     {"check-config", tb_cmd_check_config, "check a configuration and the state that it names"},
+    {"backup", tb_cmd_backup, "one archive of a CA, also while it runs"},
+    {"restore", tb_cmd_restore, "a CA from an archive, in an empty directory"},
 };
 
 static const struct tb_child_role *const roles[] = {

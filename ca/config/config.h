@@ -211,6 +211,8 @@ struct tb_issuer_files {
 const struct tb_issuer_files *tb_issuer_files(enum tb_issuer issuer);
 /* What a new file of the state is called until it takes the place of the old one. */
 #define TB_NEW_SUFFIX ".tabardd-new"
+/* From the state directory. */
+const char *tb_state_file_name(enum tb_state_file file);
 /* Full path into out. */
 void tb_config_file(const struct tb_config *cfg, enum tb_state_file file, char out[static TB_CONFIG_PATH_MAX + 65]);
 

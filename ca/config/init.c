@@ -185,18 +185,6 @@ static int make_files(struct tb_maker *mk, const struct tb_config *cfg, const st
     return err == 0 ? tb_maker_file(mk, cfg->path, tb_wr_span(&c->yaml), 0644, TB_OWNER_START) : err;
 }
 
-/*
- * DIR itself stays the starter's.  The daemon's account may make files in it (control.sock), but the sticky bit keeps
- * it from renaming or removing what is not its own: the configuration and the root keys.
- */
-static int give_dir(struct tb_maker *mk, const struct tb_init_options *o, const struct tb_config *cfg)
-{
-    if (!o->give || (chown(cfg->dir, (uid_t)-1, o->gid) == 0 && chmod(cfg->dir, 01775) == 0))
-        return 0;
-    snprintf(mk->why, sizeof(mk->why), "%s: cannot give to %s: %s", cfg->dir, cfg->user, strerror(errno));
-    return TB_E_IO;
-}
-
 static int make_state(struct tb_maker *mk, const struct tb_init_options *o, const struct tb_config *cfg,
                       const struct content *c)
 {
@@ -212,7 +200,7 @@ static int make_state(struct tb_maker *mk, const struct tb_init_options *o, cons
     if (err != 0 || (err = make_dirs(mk, cfg)) != 0 || (err = make_files(mk, cfg, c)) != 0 ||
         (err = tb_maker_finish(mk, o->give, o->uid, o->gid)) != 0)
         return err;
-    return give_dir(mk, o, cfg);
+    return o->give ? tb_maker_share_dir(mk, cfg->dir, o->gid) : 0;
 }
 
 static void print_result(const struct tb_init_options *o, const struct tb_config *cfg)

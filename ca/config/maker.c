@@ -60,11 +60,12 @@ static int write_all(int fd, struct tb_span s)
     return 0;
 }
 
-int tb_maker_file(struct tb_maker *mk, const char *path, struct tb_span content, mode_t mode, enum tb_owner owner)
+int tb_maker_open(struct tb_maker *mk, const char *path, enum tb_owner owner, int *out_fd)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int err;
 
+    *out_fd = -1;
     if (fd < 0)
         return fail(mk, path, "make the file");
     err = note(mk, path, false, owner);
@@ -73,15 +74,40 @@ int tb_maker_file(struct tb_maker *mk, const char *path, struct tb_span content,
         close(fd);
         return err;
     }
-    if (write_all(fd, content) != 0)
-        err = fail(mk, path, "write");
-    else if (fchmod(fd, mode) != 0)
+    *out_fd = fd;
+    return 0;
+}
+
+int tb_maker_write(struct tb_maker *mk, const char *path, int fd, struct tb_span content)
+{
+    return write_all(fd, content) == 0 ? 0 : fail(mk, path, "write");
+}
+
+int tb_maker_close(struct tb_maker *mk, const char *path, int fd, mode_t mode)
+{
+    int err = 0;
+
+    if (fchmod(fd, mode) != 0)
         err = fail(mk, path, "set the mode");
     else if (fsync(fd) != 0)
         err = fail(mk, path, "sync");
     if (close(fd) != 0 && err == 0)
         err = fail(mk, path, "close");
     return err;
+}
+
+int tb_maker_file(struct tb_maker *mk, const char *path, struct tb_span content, mode_t mode, enum tb_owner owner)
+{
+    int fd, err = tb_maker_open(mk, path, owner, &fd);
+
+    if (err != 0)
+        return err;
+    err = tb_maker_write(mk, path, fd, content);
+    if (err != 0) {
+        close(fd);
+        return err;
+    }
+    return tb_maker_close(mk, path, fd, mode);
 }
 
 static int sync_dir(struct tb_maker *mk, const char *path)
@@ -123,6 +149,11 @@ int tb_maker_finish(struct tb_maker *mk, bool give, uid_t uid, gid_t gid)
     for (size_t i = 0; err == 0 && i < mk->num; i++)
         err = sync_parent(mk, mk->made[i].path);
     return err;
+}
+
+int tb_maker_share_dir(struct tb_maker *mk, const char *dir, gid_t gid)
+{
+    return chown(dir, (uid_t)-1, gid) == 0 && chmod(dir, 01775) == 0 ? 0 : fail(mk, dir, "give it to the group");
 }
 
 void tb_maker_undo(struct tb_maker *mk)

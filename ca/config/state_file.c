@@ -48,6 +48,11 @@ const struct tb_issuer_files *tb_issuer_files(enum tb_issuer issuer)
     return issuer > TB_ISSUER_NONE && issuer < TB_ISSUER__COUNT ? &issuers[issuer] : NULL;
 }
 
+const char *tb_state_file_name(enum tb_state_file file)
+{
+    return names[file];
+}
+
 void tb_config_file(const struct tb_config *cfg, enum tb_state_file file, char out[static TB_CONFIG_PATH_MAX + 65])
 {
     snprintf(out, TB_CONFIG_PATH_MAX + 65, "%s/%s", cfg->dir, names[file]);

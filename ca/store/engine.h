@@ -6,6 +6,8 @@
 #include "ca/store/row.h"
 #include "ca/store/store.h"
 
+#define TB_ENGINE_SCHEMA 2u /* version that this program makes; it brings lower ones up to it */
+
 /* One connection; used by one thread at a time. */
 struct tb_engine;
 

@@ -26,6 +26,7 @@ static const char *const migrations[] = {
     "CREATE INDEX orders_revoked ON orders(revoked) WHERE revoked > 0;",
 };
 
+_Static_assert(TB_ARRAY_LEN(migrations) == TB_ENGINE_SCHEMA, "the header states the version");
 _Static_assert(TB_ORDER_PENDING == 1 && TB_ORDER_INVALID == 5 && TB_AUTHZ_PENDING == 1 && TB_AUTHZ_VALID == 2,
                "the SQL below writes them as numbers");
 

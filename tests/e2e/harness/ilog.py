@@ -55,7 +55,7 @@ def _revocation(seq, time, body):
 
 
 def read(directory):
-    """All issuance records of the current epoch."""
+    """All issuance records."""
     return [_issuance(*r[1:]) for r in records(directory) if r[0] == ISSUANCE]
 
 
@@ -64,16 +64,24 @@ def revocations(directory):
 
 
 def records(directory):
-    """(type, seq, time, body) of each record of the current epoch; the chain, the numbers and the times are checked."""
-    path = sorted(glob.glob(os.path.join(directory, "log", "issuance-*.log")))[-1]
+    """(type, seq, time, body) of each record of all epochs; the chain, the numbers and the times are checked."""
+    out, before = [], bytes(32)
+    for path in sorted(glob.glob(os.path.join(directory, "log", "issuance-*.log"))):
+        before = _epoch(path, before, out)
+    return out
+
+
+def _epoch(path, before, out):
     with open(path, "rb") as f:
         data = f.read()
-    magic, form, _ca, _signer, epoch, _began, seq, before, digest = struct.unpack(">8sH16sIIQQ32s32s", data[:HEADER_LEN])
+    magic, form, _ca, _signer, epoch, _began, seq, said, digest = struct.unpack(">8sH16sIIQQ32s32s", data[:HEADER_LEN])
     assert magic == b"TABARDIL" and form == 1
     chain = hashlib.sha256(data[:HEADER_LEN - 32]).digest()
     assert digest == chain, "the log's header does not close"
-    assert epoch > 1 or (seq == 1 and before == bytes(32)), "epoch 1 has nothing before it"
-    last, at, out = 0, HEADER_LEN, []
+    assert path.endswith(f"issuance-{epoch:08d}.log")
+    assert said == before, "an epoch does not go on from the one before"
+    assert seq == 1 if not out else seq > out[-1][1]
+    last, at = 0, HEADER_LEN
     while at + 4 <= len(data):
         length = struct.unpack(">I", data[at:at + 4])[0]
         if at + 4 + length + 32 > len(data):
@@ -85,7 +93,7 @@ def records(directory):
         assert number == seq and time >= last and kind in (PROFILE, ISSUANCE, REVOCATION, ACCOUNT, EAB)
         out.append((kind, number, time, record[21:]))
         seq, last, at = seq + 1, time, at + 36 + length
-    return out
+    return chain
 
 
 def lengthen(directory, copies, time=None):
