@@ -241,7 +241,7 @@ static void each_name_needs_its_own_control_statement(void **state)
     w_refused(w, "control-missing");
 }
 
-static void each_name_needs_its_own_caa_statement(void **state)
+static void invariant_01_each_name_needs_its_own_caa_statement(void **state)
 {
     struct world *w = *state;
 
@@ -366,7 +366,7 @@ int main(void)
         T(the_methods_of_a_key_are_those_of_proofs),
         T(a_key_of_a_zone_says_nothing_of_addresses),
         T(each_name_needs_its_own_control_statement),
-        T(each_name_needs_its_own_caa_statement),
+        T(invariant_01_each_name_needs_its_own_caa_statement),
         T(addresses_need_no_caa),
         T(caa_that_grants_nobody_refuses),
         T(caa_binds_account_method_and_purpose),

@@ -119,7 +119,7 @@ static void control_made_for_server_auth_serves_no_client_auth(void **state)
     w_refused(w, "statement-other-purpose");
 }
 
-static void use_with_another_key_is_refused(void **state)
+static void invariant_16_use_with_another_key_is_refused(void **state)
 {
     struct world *w = *state;
 
@@ -266,7 +266,7 @@ int main(void)
         T(caa_must_allow_the_use_method_too),
         T(use_without_control_is_refused),
         T(control_made_for_server_auth_serves_no_client_auth),
-        T(use_with_another_key_is_refused),
+        T(invariant_16_use_with_another_key_is_refused),
         T(use_of_another_name_or_account_is_refused),
         T(old_use_is_refused_at_the_second),
         T(a_client_profile_that_demands_no_use_issues_nothing),

@@ -1,5 +1,6 @@
 #include "tests/unit/test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ca/judge/revoked.h"
@@ -251,6 +252,75 @@ static void what_came_after_a_number_is_found_in_the_order_of_the_log(void **sta
     tb_revoked_clear(&t);
 }
 
+/* What a model says that must be there, whatever was added, told anew or dropped before, and however the clock goes. */
+
+#define MODEL_NUM 400
+
+struct model {
+    struct tb_revoke_rec rec[MODEL_NUM];
+    bool there[MODEL_NUM];
+    tb_time_t latest; /* that anybody was told */
+};
+
+static unsigned listed(const struct tb_revoked *t, const struct tb_revoke_rec *rec)
+{
+    const struct tb_revoked_entry *e = NULL;
+    unsigned shard = tb_revoked_shard_of(rec->serial);
+    unsigned n = 0, all = 0;
+
+    for (; (e = tb_revoked_next(t, rec->issuer, shard, e)) != NULL; all++)
+        if (memcmp(e->serial, rec->serial, TB_SERIAL_LEN) == 0 && e->reason == rec->reason)
+            n++;
+    assert_int_equal(all, t->shard[rec->issuer][shard].num);
+    return n;
+}
+
+static void compare(const struct tb_revoked *t, const struct model *m)
+{
+    for (size_t i = 0; i < MODEL_NUM; i++) {
+        if (!m->there[i] || m->rec[i].not_after + TB_REVOKED_KEEP_S <= m->latest)
+            continue;
+        assert_non_null(tb_revoked_find(t, m->rec[i].issuer, m->rec[i].serial));
+        assert_int_equal(listed(t, &m->rec[i]), 1);
+    }
+}
+
+static void invariant_30_the_unexpired_are_listed_under_any_order_of_maintenance(void **state)
+{
+    static struct model m;
+    struct tb_revoked t;
+    tb_time_t now = T0;
+    uint64_t seq = 0;
+    int r;
+
+    (void)state;
+    srandom(30);
+    m = (struct model){.latest = T0};
+    assert_ok(tb_revoked_init(&t, 1000));
+    for (unsigned step = 0; step < 20000; step++) {
+        size_t i = (size_t)random() % MODEL_NUM;
+        struct tb_revoke_rec *rec = &m.rec[i];
+
+        now += random() % 3 == 0 ? -(random() % 900) : random() % 1000;
+        if (random() % 20 == 0) {
+            tb_revoked_expire(&t, now);
+        } else if (!m.there[i] || rec->not_after + TB_REVOKED_KEEP_S <= m.latest) {
+            *rec = rec_of(random() % 2 == 0 ? TB_ISSUER_SERVER : TB_ISSUER_CLIENT, step);
+            rec->not_after = now + random() % 20000;
+            assert_ok(tb_revoked_add(&t, rec, ++seq, now, now));
+            m.there[i] = true;
+        } else {
+            r = rec->reason == TB_REASON_KEY_COMPROMISE ? TB_E_EXISTS : 0;
+            rec->reason = TB_REASON_KEY_COMPROMISE;
+            assert_int_equal(tb_revoked_add(&t, rec, ++seq, now, now), r);
+        }
+        m.latest = now > m.latest ? now : m.latest;
+        if (step % 16 == 0)
+            compare(&t, &m);
+    }
+    tb_revoked_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +331,7 @@ int main(void)
         cmocka_unit_test(every_entry_is_in_one_shard_in_the_order_of_the_log),
         cmocka_unit_test(an_entry_leaves_only_long_after_expiry_and_its_shard_tells),
         cmocka_unit_test(what_came_after_a_number_is_found_in_the_order_of_the_log),
+        cmocka_unit_test(invariant_30_the_unexpired_are_listed_under_any_order_of_maintenance),
         cmocka_unit_test(at_the_maximum_new_ones_are_refused_until_old_ones_expire),
     };
 
