@@ -11,6 +11,7 @@ import interop  # noqa: E402
 from harness.ca import BUILD, Ca  # noqa: E402
 from harness.dns import Knot  # noqa: E402
 from harness.netns import Namespace  # noqa: E402
+from harness.proc import end_all  # noqa: E402
 
 ZONE = {"example.test": ["@ A 127.0.0.1", "www A 127.0.0.1", "* A 127.0.0.1", "ca A 127.0.0.1"],
         "test": []}  # CAA is looked for up to the top, and a refusal there is no answer
@@ -31,6 +32,10 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     interop.mark_rows(items)
+
+
+def pytest_sessionfinish():
+    end_all()
 
 
 LOG_LINES = 60

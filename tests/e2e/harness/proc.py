@@ -21,6 +21,16 @@ def wait_for(what, condition, seconds=20.0, every=0.02):
         time.sleep(every)
 
 
+_running = []  # in the order of their start
+
+
+def end_all():
+    """What a fixture that failed half-way has left: nobody else ends it."""
+    for proc in reversed(_running[:]):
+        proc.popen.kill()
+        proc.stop()
+
+
 class Proc:
     """A long-running program. Its standard output and error go to one file."""
 
@@ -30,6 +40,7 @@ class Proc:
         self._file = open(log, "ab")
         self.popen = subprocess.Popen(argv, stdin=stdin, stdout=self._file, stderr=subprocess.STDOUT,
                                       env=env, cwd=cwd, pass_fds=pass_fds)
+        _running.append(self)
 
     @property
     def pid(self):
@@ -62,6 +73,8 @@ class Proc:
             raise Timeout(f"{self.argv[0]} did not end within {seconds} s of signal {sig}:\n{self.output()}")
         finally:
             self._file.close()
+            if self in _running:
+                _running.remove(self)
         return code
 
 
