@@ -53,6 +53,7 @@ seeds = {
     "gnu-magic": header("tabard.yaml", 0o644, 0, magic=b"ustar  \0"),
     "other-version": header("tabard.yaml", 0o644, 0, directory="tabard-backup-2"),
     "two-times": entry(a) + entry(b, 1800000001) + entry(File(SUMS, 0o600, sums([a, b]))) + bytes(1024),
+    "sums-of-another-time": entry(a) + entry(File(SUMS, 0o600, sums([a])), 1800000001) + bytes(1024),
     "owner": with_entry(header("keys/id.key", owner=b"root")),
     "gzip": bytes.fromhex("1f8b0800000000000003") + good[:600],
 }

@@ -16,6 +16,7 @@ struct reader {
     char *why;
     uint64_t offset; /* of what is read next */
     size_t num_files;
+    tb_time_t mtime;   /* of the last file */
     struct tb_wr sums; /* what SHA256SUMS has to say */
     EVP_MD_CTX *md;
     uint8_t *piece;
@@ -149,6 +150,7 @@ static int take_file(struct reader *rd, const struct tb_ustar *h)
         return say(rd, TB_E_DUP, "%s: stands twice in the archive", h->name);
     if (rd->num_files++ == TB_ARCHIVE_FILES_MAX)
         return say(rd, TB_E_LIMIT, "the archive has more than %d files", TB_ARCHIVE_FILES_MAX);
+    rd->mtime = h->mtime;
     if ((r = rd->sink->begin(rd->sink_arg, h, rd->why)) < 0)
         return say(rd, r, "%s: %s", h->name, tb_err_text(r));
     if (EVP_DigestInit_ex(rd->md, EVP_sha256(), NULL) != 1)
@@ -185,7 +187,7 @@ static int take_sums(struct reader *rd, const struct tb_ustar *h)
     uint8_t *sums = NULL;
     int r;
 
-    if (h->mode != 0600 || h->size != rd->sums.len)
+    if (h->mode != 0600 || h->mtime != rd->mtime || h->size != rd->sums.len)
         return say(rd, TB_E_FORMAT, "%s: does not list the files that stand before it", h->name);
     if ((sums = malloc(rd->sums.len + 1)) == NULL)
         return TB_E_NOMEM;
