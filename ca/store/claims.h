@@ -1,7 +1,8 @@
 /*
  * Which claims may have an authorization: most orders are for names that have none, and then no query is needed to find
- * that.  A Bloom filter of fixed size over the claim keys, which are digests.  It says "none" only when that is so;
- * what was removed or never committed stays in it and costs a query. Private to the store.
+ * that.  Likewise which keys may be an account's: of the keys that are to be certified nearly none is.  A Bloom filter
+ * of fixed size over claim keys or thumbprints, which are digests.  It says "none" only when that is so; what was
+ * removed or never committed stays in it and costs a query. Private to the store.
  */
 #ifndef TB_CA_STORE_CLAIMS_H
 #define TB_CA_STORE_CLAIMS_H

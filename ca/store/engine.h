@@ -68,6 +68,10 @@ struct tb_find_args {
 /* Up to max ids; *out_num may be 0. */
 int tb_engine_find(struct tb_engine *e, enum tb_find what, const struct tb_find_args *args, size_t max,
                    uint64_t *out_ids, size_t *out_num) TB_MUST_USE;
+/* The first octets of thumbprints of accounts' current keys, as they lie in memory, a page of up to max at a time:
+ * *last_id is that of the last account seen, 0 at the beginning; *out_num may be 0. */
+int tb_engine_account_keys(struct tb_engine *e, uint64_t *last_id, size_t max, uint64_t *out_keys,
+                           size_t *out_num) TB_MUST_USE;
 uint64_t tb_engine_statements(const struct tb_engine *e);
 uint64_t tb_engine_bytes(const struct tb_engine *e);
 

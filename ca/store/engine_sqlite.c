@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "ca/store/sqlite_row.h"
@@ -267,6 +268,27 @@ int tb_engine_find(struct tb_engine *e, enum tb_find what, const struct tb_find_
         out_ids[(*out_num)++] = (uint64_t)sqlite3_column_int64(st, 0);
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);
+    return engine_err(rc);
+}
+
+int tb_engine_account_keys(struct tb_engine *e, uint64_t *last_id, size_t max, uint64_t *out_keys, size_t *out_num)
+{
+    sqlite3_stmt *st = e->stmt[TB_SQL_ACCOUNT_KEYS];
+    int rc;
+
+    *out_num = 0;
+    sqlite3_bind_int64(st, 1, (sqlite3_int64)*last_id);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64)max);
+    e->statements++;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW && *out_num < max) {
+        if (sqlite3_column_bytes(st, 1) < (int)sizeof(*out_keys)) {
+            rc = SQLITE_CORRUPT;
+            break;
+        }
+        *last_id = (uint64_t)sqlite3_column_int64(st, 0);
+        memcpy(&out_keys[(*out_num)++], sqlite3_column_blob(st, 1), sizeof(*out_keys));
+    }
+    sqlite3_reset(st);
     return engine_err(rc);
 }
 

@@ -35,6 +35,7 @@ const char *const tb_sqlite_sql[TB_SQL__COUNT] = {
     [TB_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [TB_SQL_COMMIT] = "COMMIT",
     [TB_SQL_ROLLBACK] = "ROLLBACK",
+    [TB_SQL_ACCOUNT_KEYS] = "SELECT id, key FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2",
     [TB_SQL_INSERT + TB_ROW_ACCOUNT] =
         "INSERT INTO accounts(id, rev, state, first_key, key, body) VALUES(?1,?2,?3,?4,?5,?6)",
     [TB_SQL_INSERT + TB_ROW_AUTHZ] =

@@ -20,6 +20,7 @@ struct tb_store {
     struct tb_cache *cache;
     struct tb_memo memo;
     struct tb_claims claims;
+    struct tb_claims keys; /* of accounts, current ones */
     uint64_t last_account;
     uint64_t last_authz;
     uint64_t last_order;
@@ -83,6 +84,30 @@ static int read_claims(struct tb_store *st)
     return r;
 }
 
+static uint64_t key_head(const uint8_t *thumbprint)
+{
+    uint64_t head;
+
+    memcpy(&head, thumbprint, sizeof(head));
+    return head;
+}
+
+static int read_account_keys(struct tb_store *st)
+{
+    uint64_t *key = calloc(CLAIMS_PAGE, sizeof(*key));
+    uint64_t last = 0;
+    size_t num = CLAIMS_PAGE;
+    int r = key == NULL ? TB_E_NOMEM : 0;
+
+    while (r == 0 && num == CLAIMS_PAGE && st->keys.num < TB_CLAIMS_MAX) {
+        r = tb_engine_account_keys(st->reader, &last, CLAIMS_PAGE, key, &num);
+        for (size_t i = 0; r == 0 && i < num; i++)
+            tb_claims_add(&st->keys, key[i]);
+    }
+    free(key);
+    return r;
+}
+
 int tb_store_open(const char *dir, struct event_base *base, struct tb_store **out,
                   char why[static TB_STORE_WHY_MAX + 1])
 {
@@ -97,7 +122,7 @@ int tb_store_open(const char *dir, struct event_base *base, struct tb_store **ou
         (r = tb_engine_open(dir, TB_ENGINE_WRITE, &engine, why)) < 0 ||
         (r = tb_engine_open(dir, TB_ENGINE_READ, &st->reader, why)) < 0 ||
         (r = tb_engine_open(dir, TB_ENGINE_CHECKPOINT, &checkpoints, why)) < 0 || (r = read_marks(st)) < 0 ||
-        (r = read_claims(st)) < 0)
+        (r = read_claims(st)) < 0 || (r = read_account_keys(st)) < 0)
         goto out;
     r = tb_writer_new(engine, checkpoints, base, tx_finished, &st->writer);
     engine = checkpoints = NULL;
@@ -267,6 +292,8 @@ int tb_store_tx_commit(struct tb_store_tx *tx, tb_store_done_fn *done, void *arg
             tb_memo_open_write(&st->memo, tb_cache_get(st->cache, TB_ROW_ORDER, tx->row[i]->id), tx->row[i]);
         else if (tx->row[i]->kind == TB_ROW_AUTHZ && tx->row[i]->rev == 0)
             tb_claims_add(&st->claims, tx->row[i]->num);
+        else if (tx->row[i]->kind == TB_ROW_ACCOUNT)
+            tb_claims_add(&st->keys, key_head(tx->row[i]->key2));
         r = tb_cache_put(st->cache, tx->row[i], true);
     }
     if (r < 0) {
@@ -352,6 +379,8 @@ int tb_store_account_find_first(struct tb_store *st, const uint8_t thumbprint[st
 int tb_store_account_find_key(struct tb_store *st, const uint8_t thumbprint[static TB_DIGEST_LEN],
                               struct tb_account *out)
 {
+    if (!tb_claims_may_have(&st->keys, key_head(thumbprint)))
+        return TB_E_NOTFOUND;
     return account_find(st, TB_FIND_ACCOUNT_KEY, thumbprint, out);
 }
 

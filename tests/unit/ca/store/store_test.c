@@ -23,6 +23,35 @@ static void what_was_committed_is_there_after_reopening(void **state)
     assert_true(tb_store_next_account(f->st) > id);
 }
 
+/* The filter before the index: after a change, of an account among many, and read again at the next start. */
+static void an_account_is_found_by_its_current_key(void **state)
+{
+    struct fixture *f = *state;
+    struct tb_store_tx *tx = NULL;
+    uint8_t key[TB_DIGEST_LEN];
+    struct tb_account a;
+
+    for (uint8_t id = 1; id <= 200; id++)
+        assert_ok(st_insert_account(f, id, id));
+    assert_ok(tb_store_account_get(f->st, 100, &a));
+    memset(a.thumbprint, 250, sizeof(a.thumbprint));
+    assert_ok(tb_store_tx_new(f->st, &tx));
+    assert_ok(tb_store_tx_account_update(tx, &a));
+    assert_ok(st_commit(f, tx));
+    for (int round = 0; round < 2; round++) {
+        for (uint8_t id = 1; id <= 200; id++) {
+            memset(key, id == 100 ? 250 : id, sizeof(key));
+            assert_ok(tb_store_account_find_key(f->st, key, &a));
+            assert_int_equal(a.id, id);
+        }
+        memset(key, 100, sizeof(key));
+        assert_int_equal(tb_store_account_find_key(f->st, key, &a), TB_E_NOTFOUND);
+        memset(key, 251, sizeof(key));
+        assert_int_equal(tb_store_account_find_key(f->st, key, &a), TB_E_NOTFOUND);
+        st_reopen(f);
+    }
+}
+
 static void one_key_has_one_account_and_a_failure_takes_nobody_along(void **state)
 {
     struct fixture *f = *state;
@@ -215,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(what_was_committed_is_there_after_reopening),
+        T(an_account_is_found_by_its_current_key),
         T(one_key_has_one_account_and_a_failure_takes_nobody_along),
         T(reads_see_what_was_submitted),
         T(a_transaction_takes_many_rows),
