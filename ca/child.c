@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,10 @@ static void prepare_process(enum tb_role role)
     /* The C library reads the time zone when it first converts a time: in a log line, say, behind a filter that ends
      * whoever opens a file. */
     tzset();
+    /* A message wakes its receiver, which must not drive the sender from the processor in the midst of a turn. Whatever
+     * policy a service manager has chosen stays. */
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
     (void)setrlimit(RLIMIT_CORE, &none);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -131,6 +131,14 @@ def test_start_is_quick_and_tells_when_it_is_ready(make_ca):
     assert Client(ca).dir["newNonce"]
 
 
+def test_processes_do_not_drive_each_other_from_the_processor(make_ca):
+    ca = make_ca().start()
+    for role in ROLES:
+        pid = ca.pid_of(role)
+        for task in os.listdir(f"/proc/{pid}/task"):
+            assert os.sched_getscheduler(int(task)) == os.SCHED_BATCH, role
+
+
 def test_service_manager_is_told(make_ca, ns):
     ca = make_ca()
     path = os.path.join(ns.tmp, "notify")
