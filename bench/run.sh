@@ -164,22 +164,15 @@ load() { # RESULT OPTION...
     fi
 }
 
-# Several phases, of which the one with the median p99 counts: three pauses that the machine makes in five seconds, and
-# that all clients share, are a hundredth of all issuances.
-load_rounds() { # RESULT OPTION...
-    name=$1
-    shift
-    for round in $(seq "$ROUNDS"); do
-        load "$name.$round" "$@" >/dev/null
-    done
+# Of several phases the one with the median p99 counts: three pauses that the machine makes in five seconds, and that
+# all clients share, are a hundredth of all issuances.
+median_round() { # RESULT
     all_p99=$(for round in $(seq "$ROUNDS"); do
-        echo "$(value "$dir/$name.$round" issuance_p99_ms) $round"
+        echo "$(value "$dir/$1.$round" issuance_p99_ms) $round"
     done | sort -n)
     median=$(echo "$all_p99" | sed -n "$(((ROUNDS + 1) / 2))p")
-    cp "$dir/$name.${median#* }" "$dir/$name"
-    sed -n '/^$/,$p' "$dir/$name"
+    cp "$dir/$1.${median#* }" "$dir/$1"
     all_p99=$(echo "$all_p99" | cut -d ' ' -f 1 | paste -sd ' ')
-    echo "p99 of $ROUNDS phases: $all_p99 ms; the table is of the median's"
 }
 
 metrics() { # RESULT; counters of judge and validator arrive a little later
@@ -321,11 +314,16 @@ load t1 --clients 1 --seconds "$SECONDS_EACH"
 metrics metrics.before
 load t8 --clients 8 --seconds "$SECONDS_EACH"
 metrics metrics.after
-load_rounds t32 --clients 32 --seconds "$SECONDS_EACH"
+load t32.1 --clients 32 --seconds "$SECONDS_EACH"
 load t8new --clients 8 --connections new --seconds "$SECONDS_EACH"
 count_syncs
 echo "== tabardd, $IDLE idle connections"
 load idle --idle $IDLE --hold 2
+echo "== tabardd, 32 clients again"
+for round in $(seq 2 "$ROUNDS"); do
+    load "t32.$round" --clients 32 --seconds "$SECONDS_EACH" >/dev/null
+done
+median_round t32
 stop "$server_pid"
 server_pid=
 
