@@ -151,6 +151,13 @@ static void on_issued_stored(int err, void *arg)
         reply_order(rq, no);
 }
 
+static void on_invalid_stored(int err, void *arg)
+{
+    (void)arg;
+    if (err < 0)
+        tb_log(TB_LOG_WARN, "order-not-stored", TB_F("why", tb_err_text(err)));
+}
+
 /* A client that was told "processing" learns the reason from the order; the JWS was its own: other refusals are ours
  * or a stranger's and leave the order alone. */
 static void invalidate_late(struct tb_finalize *z, const struct tb_problem *pb)
@@ -158,6 +165,7 @@ static void invalidate_late(struct tb_finalize *z, const struct tb_problem *pb)
     struct tb_front *f = z->front;
     struct tb_store_tx *tx = NULL;
     struct tb_order o;
+    int r;
 
     if (!z->processing || (pb->type != TB_P_CAA && pb->type != TB_P_BAD_CSR && pb->type != TB_P_REJECTED_IDENTIFIER))
         return;
@@ -165,12 +173,14 @@ static void invalidate_late(struct tb_finalize *z, const struct tb_problem *pb)
         return;
     o.state = TB_ORDER_INVALID;
     (void)tb_problem_set(&o.problem, 0, pb->type, "%s", pb->detail);
-    if (tb_store_tx_new(f->store, &tx) == 0) {
-        if (tb_store_tx_order_update(tx, &o) < 0)
+    if ((r = tb_store_tx_new(f->store, &tx)) == 0) {
+        if ((r = tb_store_tx_order_update(tx, &o)) < 0)
             tb_store_tx_free(tx);
-        else if (tb_store_tx_commit(tx, NULL, NULL) < 0)
-            tb_log(TB_LOG_WARN, "order-not-stored", TB_N("order", z->no));
+        else
+            r = tb_store_tx_commit(tx, on_invalid_stored, NULL);
     }
+    if (r < 0)
+        on_invalid_stored(r, NULL);
     tb_order_clear(&o);
 }
 

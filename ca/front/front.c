@@ -244,6 +244,13 @@ static void ask_stats(struct tb_front *f, enum tb_role peer, struct tb_msg_stats
         tb_log(TB_LOG_DEBUG, "stats-not-asked");
 }
 
+static void on_collected(int err, void *arg)
+{
+    (void)arg;
+    if (err < 0)
+        tb_log(TB_LOG_WARN, "collect-failed", TB_F("why", tb_err_text(err)));
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct tb_front *f = arg;
@@ -261,8 +268,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     }
     if (now >= f->next_collect && !f->draining) {
         f->next_collect = now + TB_FRONT_COLLECT_S;
-        if ((r = tb_store_collect(f->store, now, TB_FRONT_KEEP_S)) < 0)
-            tb_log(TB_LOG_WARN, "collect-failed", TB_F("why", tb_err_text(r)));
+        if ((r = tb_store_collect(f->store, now, TB_FRONT_KEEP_S, on_collected, NULL)) < 0)
+            on_collected(r, NULL);
     }
 }
 

@@ -52,7 +52,9 @@ static void answer_again(struct tb_judge *j, uint32_t id, struct tb_decision *d)
 
     if (r == 0)
         r = rec.type == TB_LOG_REC_ISSUE ? tb_issue_rec_read(rec.body, &issue) : TB_E_FORMAT;
-    if (r < 0 || issue.ref.order != d->ref.order) {
+    if (r == 0 && issue.ref.order != d->ref.order)
+        r = TB_E_FORMAT; /* the record of another order */
+    if (r < 0) {
         tb_log(TB_LOG_ERROR, "log-unreadable", TB_N("offset", d->offset), TB_F("reason", tb_err_text(r)));
         refuse_for(j, id, d, "log-unreadable", TB_P_SERVER_INTERNAL, "Internal error.");
         return;

@@ -573,7 +573,7 @@ uint64_t tb_store_last_revoked(struct tb_store *st)
     return st->last_revoked;
 }
 
-int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s)
+int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s, tb_store_done_fn *done, void *arg)
 {
     struct tb_store_tx *tx;
     int r;
@@ -586,7 +586,7 @@ int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s)
     tx->now = now;
     tx->keep_s = keep_s;
     st->collecting = true;
-    return tb_store_tx_commit(tx, NULL, NULL);
+    return tb_store_tx_commit(tx, done, arg);
 }
 
 void tb_store_stats(struct tb_store *st, struct tb_store_stats *out)

@@ -100,8 +100,10 @@ uint64_t tb_store_last_seq(struct tb_store *st);
 uint64_t tb_store_last_revoked(struct tb_store *st);
 
 /* Removes what expired: pending and invalid orders and authorizations a day after their expiry, issued ones keep_s
- * after notAfter. Bounded work a call; asynchronous. */
-int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s) TB_MUST_USE;
+ * after notAfter. Bounded work a call; done, unless NULL, is called as that of a transaction, but not while an earlier
+ * call is at work. */
+int tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s, tb_store_done_fn *done,
+                     void *arg) TB_MUST_USE;
 
 struct tb_store_stats {
     uint64_t commits, txs, statements, rows_account, rows_authz, rows_order, bytes;

@@ -11,7 +11,7 @@
 #include "ca/front/validation.h"
 #include "lib/ipc/msg_crl.h"
 
-static enum { NOTHING, CALLING, SENDING, COLLECTING, LISTING, LOOKING, CHANGING } broken;
+static enum { NOTHING, CALLING, SENDING, COLLECTING, COLLECTED, LISTING, LOOKING, CHANGING } broken;
 static struct tb_edge_call called; /* the last call that was taken */
 static struct made_ca m;
 
@@ -19,11 +19,11 @@ int __real_tb_edge_call(struct tb_edge *, const struct tb_edge_call *);
 int __real_tb_channel_send(struct tb_channel *, enum tb_msg_type, uint32_t, struct tb_span);
 int __real_tb_policy_open(const struct tb_config *, struct tb_policy **, char *);
 int __wrap_tb_policy_open(const struct tb_config *, struct tb_policy **, char *);
-int __real_tb_store_collect(struct tb_store *, tb_time_t, uint32_t);
+int __real_tb_store_collect(struct tb_store *, tb_time_t, uint32_t, tb_store_done_fn *, void *);
 int __real_tb_store_authz_list_processing(struct tb_store *, size_t, uint64_t *, size_t *);
 int __wrap_tb_edge_call(struct tb_edge *, const struct tb_edge_call *);
 int __wrap_tb_channel_send(struct tb_channel *, enum tb_msg_type, uint32_t, struct tb_span);
-int __wrap_tb_store_collect(struct tb_store *, tb_time_t, uint32_t);
+int __wrap_tb_store_collect(struct tb_store *, tb_time_t, uint32_t, tb_store_done_fn *, void *);
 int __wrap_tb_store_authz_list_processing(struct tb_store *, size_t, uint64_t *, size_t *);
 int __wrap_tb_store_authz_get(struct tb_store *, uint64_t, struct tb_authz *);
 int __wrap_tb_store_account_get(struct tb_store *, uint64_t, struct tb_account *);
@@ -52,9 +52,14 @@ int __wrap_tb_policy_open(const struct tb_config *cfg, struct tb_policy **out, c
     return r;
 }
 
-int __wrap_tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s)
+int __wrap_tb_store_collect(struct tb_store *st, tb_time_t now, uint32_t keep_s, tb_store_done_fn *done, void *arg)
 {
-    return broken == COLLECTING ? TB_E_NOMEM : __real_tb_store_collect(st, now, keep_s);
+    if (broken == COLLECTING)
+        return TB_E_NOMEM;
+    if (broken != COLLECTED)
+        return __real_tb_store_collect(st, now, keep_s, done, arg);
+    done(TB_E_IO, arg); /* as the writer tells it */
+    return 0;
 }
 
 int __wrap_tb_store_authz_list_processing(struct tb_store *st, size_t max, uint64_t *ids, size_t *num)
@@ -211,6 +216,17 @@ static void old_rows_that_cannot_be_collected(void **state)
     assert_true(said("collect-failed"));
 }
 
+static void old_rows_whose_end_is_not_written(void **state)
+{
+    struct tb_front *f = opened();
+
+    (void)state;
+    broken = COLLECTED;
+    f->next_collect = 0;
+    made_ca_run(&m, 1000 * TB_FRONT_HOLD_S + 200);
+    assert_true(said("collect-failed"));
+}
+
 static void a_crl_that_finds_no_memory(void **state)
 {
     const struct tb_msg_crl crl = {
@@ -241,6 +257,7 @@ int main(void)
         ALARM(validations_that_cannot_be_listed_after_a_restart),
         ALARM(a_validation_that_cannot_be_taken_up_again),
         ALARM(old_rows_that_cannot_be_collected),
+        ALARM(old_rows_whose_end_is_not_written),
         ALARM(a_crl_that_finds_no_memory),
     };
 

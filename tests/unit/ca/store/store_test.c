@@ -200,7 +200,7 @@ static void invariant_28_garbage_collection_removes_what_expired(void **state)
     assert_ok(tb_store_tx_authz_insert(tx, &a));
     assert_ok(st_commit(f, tx));
     for (int i = 0; i < 4; i++) {
-        assert_ok(tb_store_collect(f->st, 1000 + 86400 + 1, 100000));
+        assert_ok(tb_store_collect(f->st, 1000 + 86400 + 1, 100000, NULL, NULL));
         assert_ok(st_insert_account(f, 50 + (uint64_t)i, (uint8_t)(50 + i)));
     }
     st_reopen(f);
@@ -209,7 +209,7 @@ static void invariant_28_garbage_collection_removes_what_expired(void **state)
     assert_ok(tb_store_order_get(f->st, issued.no, &back));
     tb_order_clear(&back);
     for (int i = 0; i < 2; i++) {
-        assert_ok(tb_store_collect(f->st, 5000 + 100000 + 1, 100000));
+        assert_ok(tb_store_collect(f->st, 5000 + 100000 + 1, 100000, NULL, NULL));
         assert_ok(st_insert_account(f, 60 + (uint64_t)i, (uint8_t)(60 + i)));
     }
     st_reopen(f);
